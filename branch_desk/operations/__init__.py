@@ -1,0 +1,1 @@
+"""Verbs: what a person can do; one function is one transaction and one audit record."""
