@@ -6,15 +6,20 @@ from pathlib import Path
 _PACKAGE = Path(__file__).parent
 
 
-def resource(path: str) -> Path:
-    """Give the place of a file or folder of `resources/`, named with `/`.
+def path(*parts: str) -> Path:
+    """Give the place of a file or folder of `resources/`.
 
     Raises `FileNotFoundError` when the program was packed without it.
     """
-    found = _root() / path
+    found = _root().joinpath(*parts)
     if not found.exists():
         raise FileNotFoundError(found)
     return found
+
+
+def resource(name: str) -> Path:
+    """Give the same for a name written with `/`."""
+    return path(*name.split("/"))
 
 
 def _root() -> Path:

