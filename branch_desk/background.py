@@ -1,0 +1,143 @@
+"""Work off the window's thread, its result back on it.
+
+Whatever touches the database waits in one line: a desk's actions happen in the order they were asked
+for. Papers, printing and password hashes go to a second, free line, so that a slow printer never holds
+up a search. Results come home through a single queued signal.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: who asked, and what to do with the answer."""
+
+    owner: QObject
+    done: Callable[[Any], object]
+    failed: Callable[[Exception], object]
+    slot: str | None
+    token: int
+
+
+class Background(QObject):
+    """The two lines of work beside the window's own thread.
+
+    An answer is dropped when its owner is gone. An answer is also dropped when the same owner has
+    since asked something newer for the same `slot`: the search for «men» must not overwrite the
+    search for «mend». Without a slot every answer arrives, in the order asked.
+    """
+
+    _landed = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        self._free = ThreadPoolExecutor(max_workers=2, thread_name_prefix="papers")
+        self._newest: WeakKeyDictionary[QObject, dict[str, tuple[int, Future[Any]]]] = (
+            WeakKeyDictionary()
+        )
+        self._count = 0
+        # Queued always: a job that ends before its callback is attached would otherwise answer
+        # inside the very call that asked.
+        self._landed.connect(self._land, Qt.ConnectionType.QueuedConnection)
+
+    def ask(
+        self,
+        owner: QObject,
+        done: Callable[[R], object],
+        failed: Callable[[Exception], object],
+        function: Callable[P, R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Run `function` in the database's line; every answer arrives, in order."""
+        self._start(self._database, owner, done, failed, None, partial(function, *args, **kwargs))
+
+    def ask_newest(
+        self,
+        owner: QObject,
+        slot: str,
+        done: Callable[[R], object],
+        failed: Callable[[Exception], object],
+        function: Callable[P, R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Run a read in the database's line; only the newest answer of this slot arrives.
+
+        A read of the same slot that has not begun yet is taken out of the line. So this is for
+        reads alone: a write must not be dropped because another one was asked for.
+        """
+        self._start(self._database, owner, done, failed, slot, partial(function, *args, **kwargs))
+
+    def run(
+        self,
+        owner: QObject,
+        slot: str,
+        done: Callable[[R], object],
+        failed: Callable[[Exception], object],
+        function: Callable[P, R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Run pure work (a PDF, a print job, an image) in the free line; the newest answer counts."""
+        self._start(self._free, owner, done, failed, slot, partial(function, *args, **kwargs))
+
+    def close(self) -> None:
+        """Let what was begun end, then stop both lines; answers that come after this are dropped."""
+        self._landed.disconnect(self._land)
+        self._free.shutdown(wait=True, cancel_futures=True)
+        self._database.shutdown(wait=True, cancel_futures=False)
+
+    def _start(
+        self,
+        pool: ThreadPoolExecutor,
+        owner: QObject,
+        done: Callable[[Any], object],
+        failed: Callable[[Exception], object],
+        slot: str | None,
+        work: Callable[[], Any],
+    ) -> None:
+        self._count += 1
+        asked = Asked(owner, done, failed, slot, self._count)
+        future = pool.submit(work)
+        if slot is not None:
+            slots = self._newest.setdefault(owner, {})
+            if slot in slots:
+                slots[slot][1].cancel()
+            slots[slot] = (asked.token, future)
+        future.add_done_callback(partial(self._bring_home, asked))
+
+    def _bring_home(self, asked: Asked, future: "Future[Any]") -> None:
+        # Runs in the worker. A cancelled future has nothing to tell. After the window is gone the
+        # signal's C++ side may be gone too.
+        if not future.cancelled() and shiboken6.isValid(self):
+            self._landed.emit(asked, future)
+
+    @Slot(object, object)
+    def _land(self, asked: Asked, future: "Future[Any]") -> None:
+        if not shiboken6.isValid(asked.owner):
+            return
+        if asked.slot is not None:
+            slots = self._newest.get(asked.owner, {})
+            if asked.slot not in slots or slots[asked.slot][0] != asked.token:
+                return
+            del slots[asked.slot]
+        error = future.exception()
+        if error is None:
+            asked.done(future.result())
+        elif isinstance(error, Exception):
+            asked.failed(error)
+        else:
+            raise error

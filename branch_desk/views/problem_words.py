@@ -1,0 +1,178 @@
+"""The sentence of every refusal, by its class; `{fact}` is filled from what it carries."""
+
+from functools import cache
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+@cache
+def problem_words() -> dict[str, str]:
+    """Return the sentences, in the language of the window."""
+    return {
+        "InvalidValue": translate("Problem", "El dato no es válido: {reason}. Corríjalo."),
+        "NotFound": translate(
+            "Problem", "No se encontró lo que buscaba ({kind}). Revise el dato y busque otra vez."
+        ),
+        "NotAllowed": translate("Problem", "Su rol no permite hacer esto. Pídalo a su supervisor."),
+        "SessionEnded": translate(
+            "Problem", "Su sesión terminó ({reason}). Ingrese otra vez; lo que llenó sigue aquí."
+        ),
+        "SessionLocked": translate(
+            "Problem", "El puesto está bloqueado. Escriba su contraseña para continuar."
+        ),
+        "FreshSignInNeeded": translate(
+            "Problem", "Este paso pide que se identifique de nuevo. Escriba su contraseña."
+        ),
+        "ChangedMeanwhile": translate(
+            "Problem",
+            "Otra persona cambió estos datos mientras usted los veía. "
+            "Revise lo nuevo y repita su cambio.",
+        ),
+        "HeldByAnother": translate(
+            "Problem",
+            "{holder} tiene abierta esta solicitud hasta {until}. Espere o pídale que la suelte.",
+        ),
+        "WrongState": translate(
+            "Problem",
+            "Está en estado «{current}» y desde ahí no puede pasar a «{target}». "
+            "Actualice la lista y siga el paso que corresponde.",
+        ),
+        "SignInFailed": translate(
+            "Problem",
+            "No se pudo ingresar. Revise usuario, contraseña y código; "
+            "si no recuerda, acuda al administrador.",
+        ),
+        "NewPasswordNeeded": translate(
+            "Problem", "Antes de continuar, cambie la contraseña de un solo uso por la suya."
+        ),
+        "WeakPassword": translate("Problem", "La contraseña no sirve: {problems}. Elija otra."),
+        "Duplicate": translate(
+            "Problem", "Ya existe otro registro con ese dato ({kind}: {value})."
+        ),
+        "SelfDealing": translate(
+            "Problem",
+            "No puede atenderse a sí mismo ni a un familiar declarado. Pida que lo atienda otro oficial.",
+        ),
+        "FourEyes": translate(
+            "Problem",
+            "Quien intervino en esta solicitud no puede decidir sobre ella. "
+            "Debe autorizarla otro supervisor.",
+        ),
+        "ReasonMissing": translate(
+            "Problem", "Falta el motivo. Escríbalo con al menos diez letras."
+        ),
+        "CheckListIncomplete": translate(
+            "Problem", "Falta verificar: {missing}. Marque cada punto después de comprobarlo."
+        ),
+        "DifferencesUnexplained": translate(
+            "Problem", "Hay diferencias sin explicar en: {fields}. Escriba el motivo de cada una."
+        ),
+        "CardExpired": translate(
+            "Problem",
+            "La cédula venció el {expired_on}. Pida la renovada o solicite la excepción "
+            "a su supervisor (F6).",
+        ),
+        "NoMember": translate(
+            "Problem",
+            "Ningún socio tiene el documento {document}. Revise número y complemento.",
+        ),
+        "NotTheHolder": translate(
+            "Problem", "La cuenta {account} no es de este socio. Quítela o elija otra."
+        ),
+        "AccountUnfit": translate("Problem", "La cuenta {account} no se puede usar así: {reason}."),
+        "AboveCeiling": translate(
+            "Problem",
+            "El monto máximo pasa el tope de la cooperativa, {ceiling}. Escriba uno menor o igual.",
+        ),
+        "LimitsInconsistent": translate(
+            "Problem",
+            "Los montos no concuerdan: por operación no puede pasar del día, "
+            "ni el día del mes. Corríjalos.",
+        ),
+        "NothingChosen": translate("Problem", "Falta elegir {kind}. Marque al menos uno."),
+        "PowerExpired": translate(
+            "Problem", "El poder de {name} venció el {expired_on}. Pida el poder vigente."
+        ),
+        "StaleForm": translate(
+            "Problem",
+            "El formulario {folio} es de la versión {revision} y la solicitud va en la {current}. "
+            "Imprima y haga firmar el nuevo.",
+        ),
+        "ForeignForm": translate(
+            "Problem", "Esta hoja es del formulario {folio}, de otra solicitud. Busque la correcta."
+        ),
+        "FormUnreadable": translate(
+            "Problem",
+            "No se pudo leer el código de la hoja. Escanéela otra vez, completa y sin dobleces.",
+        ),
+        "UnreadableFile": translate("Problem", "El archivo no sirve: {reason}. Elija otro."),
+        "NotWhatWasSigned": translate(
+            "Problem",
+            "Lo que va a autorizar no es lo que el socio firmó. "
+            "Devuelva la solicitud para imprimir y firmar de nuevo.",
+        ),
+        "AlreadyDone": translate("Problem", "Esto ya estaba hecho: {what}. Actualice la pantalla."),
+        "AlreadyEnrolled": translate(
+            "Problem",
+            "El socio ya tiene usuario o una solicitud abierta ({what}). Continúe con ella.",
+        ),
+        "SupervisorNeeded": translate(
+            "Problem", "Esto lo debe hacer un supervisor: {reason}. Pida que venga al puesto."
+        ),
+        "CodeRefused": translate("Problem", "El código no fue aceptado: {diagnosis}."),
+        "NotLocked": translate(
+            "Problem", "Este usuario no está bloqueado. Si no puede ingresar, revise su contraseña."
+        ),
+        "LinkInvalid": translate(
+            "Problem", "El enlace ya no sirve. Solicite uno nuevo en la cooperativa."
+        ),
+        "CredentialRefused": translate(
+            "Problem", "La clave inicial no fue aceptada. Revísela o pida que emitan otra."
+        ),
+        "LockedOut": translate(
+            "Problem", "El usuario está bloqueado. Acuda a una agencia con su cédula."
+        ),
+        "StepMissing": translate("Problem", "Antes debe completar este paso: {step}."),
+        "KeysUnusable": translate(
+            "Problem", "La llave de cifrado no se puede usar: {reason}. Avise a sistemas."
+        ),
+        "WrongSchema": translate(
+            "Problem",
+            "El programa y la base de datos no son de la misma versión: {reason}. Avise a sistemas.",
+        ),
+        "UnsafeServer": translate(
+            "Problem",
+            "El servidor de datos podría perder lo guardado ({setting} = {value}). Avise a sistemas.",
+        ),
+        "OutcomeUnknown": translate(
+            "Problem",
+            "Se cortó la conexión al guardar. Actualice y compruebe si quedó hecho antes de repetir.",
+        ),
+        "DatabaseUnreachable": translate(
+            "Problem", "La base de datos no responde. Espere un momento e intente otra vez."
+        ),
+    }
+
+
+@cache
+def reason_words() -> dict[str, str]:
+    """Return the words of the reasons, diagnoses and kinds that refusals carry as facts."""
+    return {
+        "amount": translate("Reason", "escriba el monto como 1.234,50"),
+        "amount_too_large": translate("Reason", "el monto es demasiado grande"),
+        "core_amount": translate("Reason", "el monto debe venir como 1234.50"),
+        "newer": translate("Reason", "la base es más nueva que el programa"),
+        "older": translate("Reason", "la base es más antigua que el programa"),
+        "empty": translate("Reason", "la base está vacía"),
+        "accounts": translate("Reason", "cuentas"),
+        "limits": translate("Reason", "montos máximos"),
+        "channels": translate("Reason", "canales"),
+        "representatives": translate("Reason", "representantes"),
+        "enrolment": translate("Reason", "solicitud"),
+        "member": translate("Reason", "socio"),
+        "account": translate("Reason", "cuenta"),
+        "access": translate("Reason", "usuario de banca electrónica"),
+        "staff": translate("Reason", "funcionario"),
+    }
