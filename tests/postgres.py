@@ -140,7 +140,7 @@ def _unprivileged(folder: Path) -> _Identity:
 
 
 def _reachable(binaries: Path, folder: Path, identity: _Identity) -> Path:
-    """Copy the installation when the server's user may not enter where it lies (a home of mode 700)."""
+    """Copy the installation when the server's user may not enter where it lies: a closed home."""
     try:
         subprocess.run(
             [binaries / "postgres", "-V"],
@@ -150,8 +150,13 @@ def _reachable(binaries: Path, folder: Path, identity: _Identity) -> Path:
             **identity,
         )
     except PermissionError:
-        shutil.copytree(binaries.parent, folder / "installation", symlinks=True)
-        return folder / "installation" / "bin"
+        package = binaries.parent.parent
+        copy = folder / package.name
+        shutil.copytree(binaries.parent, copy / binaries.parent.name)
+        libraries = package.with_name(f"{package.name}.libs")  # a wheel keeps its own beside it
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / libraries.name)
+        return copy / binaries.parent.name / binaries.name
     return binaries
 
 
