@@ -174,7 +174,7 @@ def test_root_gets_missing_packages_under_the_name_of_this_release(
     machine.program(machine.bin / "apt-cache", then='case "$2" in *t64) exit 0;; esac; exit 100')
     monkeypatch.setenv("PATH", str(machine.bin), prepend=os.pathsep)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    machine.desk.need_packages({"libnowhere.so.9": ("libnowhere9", "libnowhere9t64")})
+    machine.desk.install({"libnowhere.so.9": ("libnowhere9", "libnowhere9t64")})
     assert "apt-get update" in machine.calls()
     assert re.search(r"apt-get install -y .*libnowhere9t64 ", machine.calls())
 
@@ -185,7 +185,7 @@ def test_a_user_is_told_the_line_to_type(machine: Machine, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", str(machine.bin), prepend=os.pathsep)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(machine.desk.Missing) as missing:
-        machine.desk.need_packages({"libnowhere.so.9": ("libnowhere9",)})
+        machine.desk.install({"libnowhere.so.9": ("libnowhere9",)})
     assert str(missing.value).endswith(
         "sudo apt-get install -y --no-install-recommends libnowhere9"
     )
