@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+KNOWS_ITS_PACKAGES = 'case "$*" in *purelib*) dirname "$0";; esac'
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
 
 
@@ -45,7 +46,7 @@ class Machine:
         for path in (ROOT / "desk", *LOCKS):
             shutil.copy(path, folder)
         self.desk = _loaded(folder / "desk")
-        self.program(folder / ".venv/bin/python")
+        self.program(folder / ".venv/bin/python", then=KNOWS_ITS_PACKAGES)
 
     def program(self, path: Path, *, then: str = "exit 0") -> None:
         """Put a program there that notes its name, its words and its Qt platform."""
@@ -134,7 +135,7 @@ def test_running_does_not_take_away_what_testing_needs(machine: Machine) -> None
 def test_when_uv_finds_no_index_pip_is_asked(machine: Machine) -> None:
     machine.program(
         machine.folder / ".venv/bin/python",
-        then='case "$*" in *"uv pip sync"*) exit 2;; *purelib*) echo "$PWD";; esac',
+        then='case "$*" in *"uv pip sync"*) exit 2;; esac; ' + KNOWS_ITS_PACKAGES,
     )
     done = machine.run("--check")
     assert done.returncode == 0, done.stderr
