@@ -1,0 +1,127 @@
+"""The identity card as it is written here: number, complement, place of issue (F5)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
+
+from branch_desk.models.member import Department
+from branch_desk.views.theme import restyle
+
+translate = QCoreApplication.translate
+
+LONGEST_NUMBER: Final = 20
+SHORTEST_NUMBER: Final = 3
+LONGEST_COMPLEMENT: Final = 5
+_WHOLE: Final = re.compile(
+    r"(?P<number>[0-9]{3,20})(?:\s*-\s*(?P<complement>[0-9A-Z]{1,5}))?(?:\s+(?P<place>[A-Z]{2}))?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class CardNumber:
+    """A card's number as typed. The place of issue is no part of who somebody is."""
+
+    number: str
+    complement: str = ""
+    issued_in: Department | None = None
+
+
+class IdentityCardField(QWidget):
+    """Three boxes in a row; a whole card pasted into the first (`4567891-1B SC`) fills all three."""
+
+    edited = Signal()
+
+    def __init__(self, name: str = "document_number", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.number = QLineEdit(self)
+        self.number.setObjectName(f"{name}_digits")
+        self.number.setMaxLength(40)  # a whole card may be pasted
+        self.number.setPlaceholderText("4567891")
+        self.complement = QLineEdit(self)
+        self.complement.setObjectName(f"{name}_complement")
+        self.complement.setMaxLength(LONGEST_COMPLEMENT)
+        self.complement.setPlaceholderText("1B")
+        self.complement.setFixedWidth(72)
+        self.complement.setAccessibleName(self.tr("Complemento de la cédula"))
+        self.issued_in = QComboBox(self)
+        self.issued_in.setObjectName(f"{name}_issued_in")
+        self.issued_in.setAccessibleName(self.tr("Lugar de emisión de la cédula"))
+        self.issued_in.addItem("—", None)
+        for place in Department:
+            self.issued_in.addItem(place.value, place)
+        hyphen = QLabel("-", self)
+        hyphen.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.number, 1)
+        row.addWidget(hyphen)
+        row.addWidget(self.complement)
+        row.addSpacing(4)
+        row.addWidget(self.issued_in)
+        self.setFocusProxy(self.number)
+        self.number.textEdited.connect(self._split)
+        self.complement.textEdited.connect(self._tell)
+        self.issued_in.activated.connect(self._tell)
+
+    def value(self) -> CardNumber | None:
+        """Return the card's number, or None while it is incomplete."""
+        if self._wrong():
+            return None
+        place = self.issued_in.currentData()
+        return CardNumber(
+            self.number.text().strip(),
+            self.complement.text().strip().upper(),
+            Department(place) if place else None,
+        )
+
+    def set_value(self, card: CardNumber | None) -> None:
+        """Show a card's number."""
+        self.number.setText(card.number if card else "")
+        self.complement.setText(card.complement if card else "")
+        place = card.issued_in if card else None
+        self.issued_in.setCurrentIndex(max(0, self.issued_in.findText(place or "—")))
+
+    def problem(self) -> str:
+        """Say what is wrong with the number or the complement."""
+        return self._wrong()
+
+    def mark(self) -> bool:
+        """Show by the frame whether the card can be used; return whether."""
+        wrong = self._wrong()
+        restyle(self.number, problem="stop" if wrong else "")
+        self.number.setAccessibleDescription(wrong)
+        return not wrong
+
+    def _wrong(self) -> str:
+        number = self.number.text().strip()
+        complement = self.complement.text().strip()
+        if not number:
+            return translate("Field", "Falta el número de la cédula. Escríbalo.")
+        if not (number.isascii() and number.isdigit()):
+            return translate("Field", "El número de la cédula lleva solo dígitos.")
+        if not SHORTEST_NUMBER <= len(number) <= LONGEST_NUMBER:
+            return translate("Field", "El número de la cédula tiene entre 3 y 20 dígitos.")
+        if complement and not (complement.isascii() and complement.isalnum()):
+            return translate("Field", "El complemento lleva hasta cinco letras o dígitos, como 1B.")
+        return ""
+
+    def _split(self, typed: str) -> None:
+        found = _WHOLE.fullmatch(typed.strip().upper())
+        if found and found["complement"]:
+            self.number.setText(found["number"])
+            self.complement.setText(found["complement"])
+        if found and found["place"] and (at := self.issued_in.findText(found["place"])) > 0:
+            self.number.setText(found["number"])
+            self.issued_in.setCurrentIndex(at)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.number.property("problem"):
+            self.mark()
+        self.edited.emit()
