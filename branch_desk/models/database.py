@@ -1,0 +1,251 @@
+"""The database: engine, one transaction for each deed, retried whole, and its schema.
+
+SQLite is the embedded default of a single machine; PostgreSQL serves several desks. The same
+code runs on both: `with_for_update()` compiles to nothing on SQLite, where every writing
+transaction begins IMMEDIATE instead and is therefore alone.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, create_engine, event, func, null, select, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+
+from branch_desk.models.errors import (
+    ChangedMeanwhile,
+    DatabaseUnreachable,
+    OutcomeUnknown,
+    UnsafeServer,
+    WrongSchema,
+)
+
+T = TypeVar("T")
+
+ATTEMPTS = 20
+_LONGEST_PAUSE = 0.5
+_SECONDS_TO_CONNECT = 3
+
+_RETRIED = ("40001", "40P01", "55P03", "25006", "57P01", "57P02", "57P03")
+"""Serialization failure, deadlock, lock timeout, read-only standby, server going or coming."""
+
+_SERVER = (
+    "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=5000"
+)
+
+_SAFE = {"fsync": ("on",), "full_page_writes": ("on",)}
+
+
+class Clock(Protocol):
+    """Says what time it is; passed in, so that tests decide."""
+
+    def __call__(self) -> datetime:
+        """Give the present instant, aware."""
+
+
+class Database:
+    """One database, SQLite or PostgreSQL."""
+
+    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        self.url = plain_url(url)
+        self.engine = _engine(self.url)
+        self.clock = clock
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether locks, rights and triggers of PostgreSQL are there."""
+        return self.engine.dialect.name == "postgresql"
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown: without password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def now_column(self) -> ColumnElement[Any]:
+        """Give the SQL for the server's clock, to be read with another query (R40).
+
+        On SQLite the database has no clock of its own: NULL, and `instant` reads the machine's.
+        """
+        return func.clock_timestamp() if self.is_postgresql and self.clock is None else null()
+
+    def instant(self, read: Any) -> datetime:  # noqa: ANN401  what a driver returns
+        """Make the deed's instant from what `now_column` gave, in UTC."""
+        if self.clock is not None:
+            return self.clock()
+        if isinstance(read, datetime):
+            return read.astimezone(UTC)
+        return datetime.now(UTC)  # noqa: TID251  the one place that reads the machine's clock
+
+    def now(self) -> datetime:
+        """Ask the database what time it is, UTC."""
+        return self.read(lambda session: self.instant(session.scalar(self._now_query())))
+
+    def _now_query(self) -> Any:  # noqa: ANN401
+
+        return select(self.now_column())
+
+    def write(self, deed: Callable[[Session], T]) -> T:
+        """Run `deed` in one transaction and commit; the whole of it again on a clash.
+
+        Raises ChangedMeanwhile when a version check lost, OutcomeUnknown when the connection
+        broke at COMMIT, DatabaseUnreachable when the tries are used up.
+        """
+        return self._run(deed, reads=False)
+
+    def read(self, question: Callable[[Session], T]) -> T:
+        """Run `question` in one transaction that writes nothing."""
+        return self._run(question, reads=True)
+
+    def _run(self, deed: Callable[[Session], T], *, reads: bool) -> T:
+        for attempt in range(ATTEMPTS):
+            committing = False
+            with self._sessions() as session:
+                try:
+                    session.connection(execution_options={"branch_desk_reads": reads})
+                    answer = deed(session)
+                    session.flush()
+                    committing = not reads
+                    session.commit()
+                except StaleDataError as clash:
+                    session.rollback()
+                    raise ChangedMeanwhile(kind="row") from clash
+                except DBAPIError as error:
+                    with suppress(DBAPIError):
+                        session.rollback()
+                    if committing and _connection_lost(error):
+                        raise OutcomeUnknown from error
+                    if not _passes(error):
+                        raise
+                    last = error
+                else:
+                    return answer
+            # Clashing desks that wait alike clash again: each waits its own while.
+            time.sleep(min(_LONGEST_PAUSE, random.uniform(0, 0.01 * 2**attempt)))  # noqa: S311
+        raise DatabaseUnreachable from last
+
+    def close(self) -> None:
+        """Let all connections go."""
+        self.engine.dispose()
+
+    def require_safe_server(self) -> None:
+        """Refuse a PostgreSQL server that may lose what it confirmed (R64)."""
+        if not self.is_postgresql:
+            return
+        with self.engine.connect() as connection:
+            for setting, good in _SAFE.items():
+                value = connection.scalar(text("SELECT current_setting(:name)"), {"name": setting})
+                if value not in good:
+                    raise UnsafeServer(setting=setting, value=value)
+            value = connection.scalar(text("SELECT current_setting('synchronous_commit')"))
+            if value == "off":
+                raise UnsafeServer(setting="synchronous_commit", value=value)
+
+
+def plain_url(url: str) -> URL:
+    """Accept `postgresql://` for the driver used here; give other addresses back unchanged."""
+    made = make_url(url)
+    if made.drivername in ("postgresql", "postgres"):
+        made = made.set(drivername="postgresql+psycopg")
+    return made
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = create_engine(url, connect_args={"timeout": 5.0, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url,
+        pool_size=4,
+        max_overflow=4,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": _SECONDS_TO_CONNECT,
+            "options": _SERVER,
+            "keepalives": 1,
+            "keepalives_idle": 2,
+            "keepalives_interval": 1,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 4000,
+        },
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  the driver's connection
+    connection.isolation_level = None  # the program says BEGIN itself, see below
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail with «locked» in between.
+    reads = connection.get_execution_options().get("branch_desk_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _passes(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state.startswith("08") or state in _RETRIED
+    message = str(error.orig)
+    return isinstance(error, OperationalError) and (
+        "database is locked" in message or _connection_lost(error)
+    )
+
+
+def _connection_lost(error: DBAPIError) -> bool:
+    return error.connection_invalidated
+
+
+def _alembic(url: URL) -> Any:  # noqa: ANN401  alembic loads late: 0.7 s nobody should wait for
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema of the database at `url` to the one this program knows."""
+    from alembic import command
+
+    command.upgrade(_alembic(plain_url(url)), "head")
+
+
+def require_schema(database: Database) -> None:
+    """Refuse a database of another schema: WrongSchema with `empty`, `older` or `newer` (F45)."""
+    known = revisions()
+    with database.engine.connect() as connection:
+        if not database.engine.dialect.has_table(connection, "alembic_version"):
+            raise WrongSchema(reason="empty")
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if found == known[-1]:
+        return
+    raise WrongSchema(reason="older" if found in known else "newer")
+
+
+def revisions() -> list[str]:
+    """List the schema revisions this program knows, oldest first.
+
+    Read from the file names, so that a start does not wait for Alembic to load.
+    """
+    folder = Path(__file__).parent / "migrations" / "versions"
+    return sorted(path.stem.split("_")[0] for path in folder.glob("[0-9]*_*.py"))

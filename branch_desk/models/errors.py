@@ -1,0 +1,231 @@
+"""Refusals the program expects: facts without sentences.
+
+Every rule that says no raises one of these. The Spanish sentence an officer or member reads is
+found by class in `branch_desk.views.wording`; nothing here is shown as it stands.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A rule said no. Attributes carry the facts; `field` names the form field it is about.
+
+    An error with `keeps = True` is raised only after what it stands for was written: a wrong
+    password must leave its count behind (R45), so its transaction commits before it is raised.
+    """
+
+    keeps: ClassVar[bool] = False
+    field: str | None = None
+
+    def __init__(self, *, field: str | None = None, **facts: object) -> None:
+        super().__init__()
+        self.field = field or type(self).field
+        self.facts = facts
+
+    def __getattr__(self, name: str) -> object:
+        facts = self.__dict__.get("facts", {})
+        if name in facts:
+            return facts[name]
+        raise AttributeError(name)
+
+    def __str__(self) -> str:
+        """Name the refusal and the fields of its facts; values may be personal data."""
+        names = ", ".join(sorted(self.facts))
+        return f"{type(self).__name__}({names})"
+
+
+class InvalidValue(DomainError):
+    """A typed value is not of its kind. Facts: `reason` (a word known to the views), `value`."""
+
+
+class NotFound(DomainError):
+    """The thing asked for does not exist, or not for this person. Facts: `kind`."""
+
+
+class NotAllowed(DomainError):
+    """The actor's role, branch or session does not permit the operation. Facts: `operation`."""
+
+
+class SessionEnded(DomainError):
+    """The staff session was closed, revoked by a newer one, or grew too old. Facts: `reason`."""
+
+
+class SessionLocked(DomainError):
+    """The desk is locked; its owner must give the password again."""
+
+
+class FreshSignInNeeded(DomainError):
+    """The operation wants the password (and code) again, not older than five minutes (R13)."""
+
+
+class ChangedMeanwhile(DomainError):
+    """Somebody else saved the same thing first. Facts: `kind`."""
+
+
+class HeldByAnother(DomainError):
+    """Another officer has the request open. Facts: `holder`, `until`."""
+
+
+class WrongState(DomainError):
+    """The thing cannot move there from where it is. Facts: `kind`, `current`, `target`."""
+
+
+class SignInFailed(DomainError):
+    """User, password or code wrong, unknown, inactive or locked: deliberately one text (R2)."""
+
+    keeps = True
+
+
+class NewPasswordNeeded(DomainError):
+    """The one-time password must be replaced before anything else."""
+
+
+class WeakPassword(DomainError):
+    """The password breaks the policy. Facts: `problems`, names of broken rules."""
+
+    field = "password"
+
+
+class Duplicate(DomainError):
+    """The value is already taken. Facts: `kind`, `value`."""
+
+
+class SelfDealing(DomainError):
+    """An officer may not serve self or a declared relative (F7). Facts: `relation`."""
+
+
+class FourEyes(DomainError):
+    """A person who touched the request may not decide on it (R14). Facts: `person`."""
+
+
+class ReasonMissing(DomainError):
+    """The deed needs a reason of at least ten letters."""
+
+    field = "reason"
+
+
+class CheckListIncomplete(DomainError):
+    """A point of the identity check list is not ticked. Facts: `missing`."""
+
+
+class DifferencesUnexplained(DomainError):
+    """Data differ between request, record and card without a reason. Facts: `fields`."""
+
+
+class CardExpired(DomainError):
+    """The identity card is past its date and no supervisor excepted it. Facts: `expired_on`."""
+
+
+class NoMember(DomainError):
+    """Nobody in the cooperative's books has this document. Facts: `document`."""
+
+
+class NotTheHolder(DomainError):
+    """The account does not belong to the member. Facts: `account`."""
+
+
+class AccountUnfit(DomainError):
+    """The account cannot be used so. Facts: `account`, `reason` (a word known to the views)."""
+
+
+class AboveCeiling(DomainError):
+    """A limit is above the cooperative's ceiling. Facts: `kind`, `currency`, `ceiling`, `part`."""
+
+
+class LimitsInconsistent(DomainError):
+    """Per operation <= per day <= per month does not hold. Facts: `kind`, `currency`."""
+
+
+class NothingChosen(DomainError):
+    """The set lacks what it needs. Facts: `kind` (accounts, limits, channels, representatives)."""
+
+
+class PowerExpired(DomainError):
+    """A representative's notarised power is past its date. Facts: `name`, `expired_on`."""
+
+
+class MissingGlyph(DomainError):
+    """A character cannot be printed with the papers' fonts (R78). Facts: `character`."""
+
+
+class StaleForm(DomainError):
+    """The sheet is of an older revision than the request. Facts: `folio`, `revision`, `current`."""
+
+
+class ForeignForm(DomainError):
+    """The sheet belongs to another request. Facts: `folio`."""
+
+
+class FormUnreadable(DomainError):
+    """No folio code could be read on the sheet."""
+
+
+class UnreadableFile(DomainError):
+    """The file is not an acceptable image or PDF. Facts: `reason` (a word known to the views)."""
+
+
+class NotWhatWasSigned(DomainError):
+    """The terms to approve are not those of the signed sheet (R16)."""
+
+
+class AlreadyDone(DomainError):
+    """The deed was already done by somebody. Facts: `what`."""
+
+
+class AlreadyEnrolled(DomainError):
+    """The person already has an e-banking user or an open request. Facts: `what`."""
+
+
+class SupervisorNeeded(DomainError):
+    """The officer may not do this alone (F23). Facts: `reason`."""
+
+
+class CodeRefused(DomainError):
+    """The authenticator code was not accepted. Facts: `diagnosis`."""
+
+    keeps = True
+    field = "code"
+
+
+class NotLocked(DomainError):
+    """There is nothing to unlock: the user is not locked."""
+
+
+class LinkInvalid(DomainError):
+    """The mail link is unknown, used, revoked or too old: deliberately one text."""
+
+
+class CredentialRefused(DomainError):
+    """The initial credential is wrong, used, revoked, expired, or tried too often: one text."""
+
+    keeps = True
+
+
+class LockedOut(DomainError):
+    """The user is locked; says no more than the manual does."""
+
+    keeps = True
+
+
+class StepMissing(DomainError):
+    """First access must follow its order. Facts: `step`."""
+
+
+class KeysUnusable(DomainError):
+    """The key outside the database is missing, wrong or exposed. Facts: `reason`."""
+
+
+class WrongSchema(DomainError):
+    """Program and database do not fit. Facts: `reason`, one of `newer`, `older`, `empty`."""
+
+
+class UnsafeServer(DomainError):
+    """The PostgreSQL server could lose committed data (R64). Facts: `setting`, `value`."""
+
+
+class OutcomeUnknown(DomainError):
+    """The connection broke at COMMIT: done or not is to be asked, not assumed (R67)."""
+
+
+class DatabaseUnreachable(DomainError):
+    """The database did not answer in time."""

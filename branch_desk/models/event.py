@@ -1,0 +1,125 @@
+"""Everything the audit trail can say: the events, and the facts that may stand beside them."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What happened; `subject:verb` (R57)."""
+
+    REFUSED = "operation:refused"
+    """A rule said no; facts name operation and refusal."""
+
+    STAFF_SIGNED_IN = "staff:signed_in"
+    STAFF_SIGN_IN_FAILED = "staff:sign_in_failed"
+    STAFF_SIGNED_OUT = "staff:signed_out"
+    STAFF_LOCKED = "staff:locked"
+    STAFF_UNLOCKED = "staff:unlocked"
+    STAFF_REAUTHENTICATED = "staff:reauthenticated"
+    STAFF_REAUTHENTICATION_FAILED = "staff:reauthentication_failed"
+    STAFF_CREATED = "staff:created"
+    STAFF_CHANGED = "staff:changed"
+    STAFF_PASSWORD_CHANGED = "staff:password_changed"  # noqa: S105  a word, not a secret
+    STAFF_PASSWORD_RESET = "staff:password_reset"  # noqa: S105
+    STAFF_TOTP_PROVISIONED = "staff:totp_provisioned"
+    STAFF_TOTP_CONFIRMED = "staff:totp_confirmed"
+    DESK_LOCKED = "desk:locked"
+    DESK_UNLOCKED = "desk:unlocked"
+    BRANCH_CREATED = "branch:created"
+
+    ENROLMENT_SUBMITTED = "enrolment:submitted"
+    ENROLMENT_AMENDED = "enrolment:amended"
+    ENROLMENT_VIEWED = "enrolment:viewed"
+    ENROLMENT_HELD = "enrolment:held"
+    ENROLMENT_RELEASED = "enrolment:released"
+    ENROLMENT_IDENTIFIED = "enrolment:identified"
+    ENROLMENT_CONFIGURED = "enrolment:configured"
+    ENROLMENT_SIGNED = "enrolment:signed"
+    ENROLMENT_APPROVED = "enrolment:approved"
+    ENROLMENT_RETURNED = "enrolment:returned"
+    ENROLMENT_REJECTED = "enrolment:rejected"
+    ENROLMENT_EXPIRED = "enrolment:expired"
+    ENROLMENT_WITHDRAWN = "enrolment:withdrawn"
+    CARD_EXCEPTED = "card:excepted"
+    ATTACHMENT_FILED = "attachment:filed"
+    ATTACHMENT_VIEWED = "attachment:viewed"
+    FORM_MADE = "form:made"
+    FORM_PRINTED = "form:printed"
+    FORM_PRINT_ENDED = "form:print_ended"
+    FORM_VOIDED = "form:voided"
+
+    ACCESS_CREATED = "access:created"
+    ACCESS_LOCKED = "access:locked"
+    ACCESS_UNLOCKED = "access:unlocked"
+    ACCESS_VIEWED = "access:viewed"
+    ACCESS_ACTIVATED = "access:activated"
+    ACCESS_SUSPENDED = "access:suspended"
+    ACCESS_RESUMED = "access:resumed"
+    ACCESS_CLOSED = "access:closed"
+    CREDENTIAL_ISSUED = "credential:issued"
+    CREDENTIAL_NOT_DELIVERED = "credential:not_delivered"
+    CREDENTIAL_USED = "credential:used"
+    CREDENTIAL_FAILED = "credential:failed"
+    LINK_ISSUED = "link:issued"
+    LINK_USED = "link:used"
+    LINK_FAILED = "link:failed"
+    FIRST_ACCESS_STEP = "access:first_access_step"
+    TOTP_PROVISIONED = "totp:provisioned"
+    TOTP_CONFIRMED = "totp:confirmed"
+    TOTP_REFUSED = "totp:refused"
+    TOTP_REVOKED = "totp:revoked"
+    TOTP_RESYNCED = "totp:resynced"
+    MEMBER_SIGN_IN_FAILED = "member:sign_in_failed"
+    MEMBER_SIGNED_IN = "member:signed_in"
+    MEMBER_VIEWED = "member:viewed"
+
+    MAIL_SENT = "mail:sent"
+    MAIL_FAILED = "mail:failed"
+    IMPORTED = "books:imported"
+    EXPORTED = "list:exported"
+    AUDIT_ANCHORED = "audit:anchored"
+    BACKUP_MADE = "backup:made"
+    INSTALLED = "installation:created"
+
+
+FACTS = frozenset(
+    {
+        "accepted",
+        "branch",
+        "channel",
+        "copy",
+        "count",
+        "delivery",
+        "destination",
+        "diagnosis",
+        "differences",
+        "exception",
+        "field",
+        "fields",
+        "file",
+        "folio",
+        "job",
+        "kind",
+        "level",
+        "lock_reason",
+        "operation",
+        "outcome",
+        "pdf_sha256",
+        "period",
+        "printer",
+        "purpose",
+        "recipients",
+        "refusal",
+        "rejected",
+        "relation",
+        "revision",
+        "role",
+        "sha256",
+        "sheet_sha256",
+        "status",
+        "step",
+        "template",
+        "terms_sha256",
+        "user",
+    }
+)
+"""Names a fact may have: what is not listed cannot be written, so no secret slips in (R58)."""

@@ -1,0 +1,423 @@
+"""What an operation is given, who may call it, and the one place where a deed is committed.
+
+An operation is a function of a `Work` and plain values, marked by `allowed`. `Desk` runs it for
+a member of staff: it opens the transaction, finds out inside it who is asking, runs, writes the
+audit records last and commits, or rolls back and records the refusal.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from branch_desk.models.audit import CHAINS, AuditEvent, AuditHead
+from branch_desk.models.database import Database
+from branch_desk.models.enrolment import Channel
+from branch_desk.models.errors import (
+    ChangedMeanwhile,
+    DomainError,
+    FreshSignInNeeded,
+    NewPasswordNeeded,
+    NotAllowed,
+    SessionEnded,
+    SessionLocked,
+)
+from branch_desk.models.event import FACTS, Event
+from branch_desk.models.keys import Keys, token_digest
+from branch_desk.models.passwords import Hasher
+from branch_desk.models.staff import SECOND_FACTOR_ROLES, Role, Staff, StaffSession
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SESSION_HOURS = 8
+"""A staff session ends after this, however busy (R10)."""
+FRESH_MINUTES = 5
+"""How long a given password counts as fresh (R13)."""
+
+
+class Caller(StrEnum):
+    """Callers that are not staff."""
+
+    MEMBER = "SOCIO"
+    SYSTEM = "SISTEMA"
+    """A due job or the command line: no person, nothing that needs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is doing it, as the database says at this moment (R7)."""
+
+    role: Role | Caller
+    name: str
+    person: str = ""
+    user_name: str = ""
+    staff_id: UUID | None = None
+    access_id: UUID | None = None
+    branch_id: UUID | None = None
+    branch_code: str = ""
+    session_id: UUID | None = None
+
+
+SYSTEM = Actor(role=Caller.SYSTEM, name="Sistema")
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Who may call an operation, and how."""
+
+    callers: frozenset[Role | Caller]
+    fresh: bool = False
+    """The password must have been given in the last five minutes."""
+    reads: bool = False
+    """It writes nothing, its audit record included."""
+    unfinished: bool = False
+    """Also for a session whose password or authenticator is still to be set."""
+    locked: bool = False
+    """Also for a locked session."""
+
+
+OPERATIONS: dict[str, Permission] = {}
+"""Every operation by its qualified name, `enrolment.approve`: the list the matrix test reads."""
+
+
+class _Record:
+    """An audit record waiting for the end of the transaction."""
+
+    __slots__ = ("event", "facts", "member_id", "reason", "subject_id")
+
+    def __init__(
+        self,
+        event: Event,
+        subject_id: UUID | None,
+        member_id: UUID | None,
+        reason: str,
+        facts: Mapping[str, object],
+    ) -> None:
+        self.event = event
+        self.subject_id = subject_id
+        self.member_id = member_id
+        self.reason = reason
+        self.facts = facts
+
+
+@dataclass(slots=True)
+class Work:
+    """One deed: its transaction, its actor, its instant, its records."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    """The database server's clock, UTC."""
+    keys: Keys
+    channel: Channel = Channel.BRANCH
+    _records: list[_Record] = field(default_factory=list)
+
+    @property
+    def staff_id(self) -> UUID:
+        """The acting member of staff. Raises NotAllowed when nobody of the staff acts."""
+        if self.actor.staff_id is None:
+            raise NotAllowed(operation="staff only")
+        return self.actor.staff_id
+
+    def record(
+        self,
+        event: Event,
+        subject_id: UUID | None,
+        *,
+        member_id: UUID | None = None,
+        reason: str = "",
+        **facts: object,
+    ) -> None:
+        """Note that `event` happened; written with the deed, at its end (R51).
+
+        Raises ValueError for a fact that is not on the list `FACTS`.
+        """
+        unknown = facts.keys() - FACTS
+        if unknown:
+            raise ValueError(f"not among the facts an audit record may hold: {sorted(unknown)}")
+        self._records.append(_Record(event, subject_id, member_id, reason, facts))
+
+    def finish(self) -> None:
+        """Write the records. The chain's head is locked only from here to the commit."""
+        # In the order of the chains: two deeds that lock two heads must not wait crosswise.
+        for record in sorted(self._records, key=lambda r: chain_of(r.subject_id)):
+            _append(self, record)
+        self._records.clear()
+
+
+def chain_of(subject_id: UUID | None) -> int:
+    """Give the chain a subject's events lie in."""
+    if subject_id is None:
+        return 0
+    return hashlib.sha256(subject_id.bytes).digest()[0] % CHAINS
+
+
+def canonical(value: object) -> str:
+    """Write plain values as the one JSON text that is hashed: sorted, compact, unescaped."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def _append(work: Work, record: _Record) -> None:
+    chain = chain_of(record.subject_id)
+    number, previous = (
+        work.session.execute(
+            select(AuditHead.number, AuditHead.hash)
+            .where(AuditHead.chain == chain)
+            .with_for_update(key_share=True)
+        )
+        .one()
+        ._tuple()
+    )
+    actor = work.actor
+    text = canonical(
+        {
+            "chain": chain,
+            "number": number + 1,
+            "at": work.now.isoformat(timespec="microseconds"),
+            "event": record.event,
+            "role": actor.role,
+            "actor": actor.user_name or actor.name,
+            "staff": actor.staff_id,
+            "access": actor.access_id,
+            "branch": actor.branch_id,
+            "session": actor.session_id,
+            "channel": work.channel,
+            "subject": record.subject_id,
+            "member": record.member_id,
+            "reason": record.reason,
+            "facts": dict(record.facts),
+        }
+    )
+    digest = hashlib.sha256(previous + text.encode()).digest()
+    work.session.execute(
+        insert(AuditEvent).values(
+            chain=chain,
+            number=number + 1,
+            at=work.now,
+            event=record.event,
+            staff_id=actor.staff_id,
+            access_id=actor.access_id,
+            branch_id=actor.branch_id,
+            subject_id=record.subject_id,
+            member_id=record.member_id,
+            text=text,
+            hash=digest,
+        )
+    )
+    work.session.execute(
+        update(AuditHead).where(AuditHead.chain == chain).values(number=number + 1, hash=digest)
+    )
+
+
+def allowed(
+    *callers: Role | Caller,
+    fresh: bool = False,
+    reads: bool = False,
+    unfinished: bool = False,
+    locked: bool = False,
+) -> Callable[[Callable[Concatenate[Work, P], T]], Callable[Concatenate[Work, P], T]]:
+    """Mark an operation with who may call it; what is not marked, nobody calls (R6)."""
+
+    def mark(operation: Callable[Concatenate[Work, P], T]) -> Callable[Concatenate[Work, P], T]:
+        OPERATIONS[name_of(operation)] = Permission(
+            frozenset(callers), fresh=fresh, reads=reads, unfinished=unfinished, locked=locked
+        )
+        return operation
+
+    return mark
+
+
+def name_of(operation: Callable[..., Any]) -> str:
+    """Name an operation by subject and verb: `enrolment.approve`."""
+    return f"{operation.__module__.rsplit('.', 1)[-1]}.{operation.__name__}"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every caller stands on: database, keys, the cost of a hash."""
+
+    database: Database
+    keys: Keys
+    hasher: Hasher
+
+    def work(
+        self,
+        deed: Callable[[Work], T],
+        *,
+        actor: Actor = SYSTEM,
+        channel: Channel = Channel.BRANCH,
+        reads: bool = False,
+    ) -> T:
+        """Run `deed` in one transaction for an actor that is known without a session.
+
+        For sign-ins, which come before any session, and for due jobs.
+        """
+
+        def run(session: Session) -> T:
+            now = self.database.instant(session.scalar(select(self.database.now_column())))
+            work = Work(session, actor, now, self.keys, channel)
+            return _finished(work, deed, reads=reads)
+
+        return _settled(self.database, run, reads=reads)
+
+    def job(
+        self,
+        operation: Callable[Concatenate[Work, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run an operation that is open to the system itself."""
+        permission = OPERATIONS.get(name_of(operation), Permission(frozenset()))
+        if Caller.SYSTEM not in permission.callers:
+            raise NotAllowed(operation=name_of(operation))
+        return self.work(lambda work: operation(work, *args, **kwargs), reads=permission.reads)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A refusal whose traces are committed before it is raised."""
+
+    refusal: DomainError
+
+
+def _finished(work: Work, deed: Callable[[Work], T], *, reads: bool) -> T:
+    try:
+        answer = deed(work)
+    except DomainError as refusal:
+        if not refusal.keeps:
+            raise
+        answer = _Kept(refusal)  # type: ignore[assignment]  # unwrapped by _settled
+    work.session.flush()
+    if not reads:
+        work.finish()
+    return answer
+
+
+def _settled(database: Database, run: Callable[[Session], T], *, reads: bool) -> T:
+    try:
+        answer = database.read(run) if reads else database.write(run)
+    except IntegrityError as error:
+        if not _is_duplicate(error):
+            raise
+        raise ChangedMeanwhile(kind="row") from error
+    if isinstance(answer, _Kept):
+        raise answer.refusal
+    return answer
+
+
+def _is_duplicate(error: IntegrityError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "23505" or "UNIQUE constraint failed" in str(error.orig)
+
+
+class Desk:
+    """A signed-in member of staff: call it with an operation and its values."""
+
+    def __init__(self, house: House, token: str, *, channel: Channel = Channel.BRANCH) -> None:
+        self.house = house
+        self.channel = channel
+        self._digest = token_digest(token)
+
+    def __call__(
+        self,
+        operation: Callable[Concatenate[Work, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `operation` in one transaction.
+
+        Raises the operation's own refusals, SessionEnded, SessionLocked, NotAllowed,
+        FreshSignInNeeded, NewPasswordNeeded, ChangedMeanwhile, OutcomeUnknown.
+        """
+        name = name_of(operation)
+        permission = OPERATIONS.get(name, Permission(frozenset()))
+        seen: list[Actor] = []
+
+        def run(session: Session) -> T:
+            work, staff_session = self._open(session)
+            seen[:] = [work.actor]
+            _check(permission, name, work, staff_session)
+            return _finished(
+                work, lambda work: operation(work, *args, **kwargs), reads=permission.reads
+            )
+
+        try:
+            return _settled(self.house.database, run, reads=permission.reads)
+        except DomainError as refusal:
+            if not refusal.keeps and (isinstance(refusal, NotAllowed) or not permission.reads):
+                self._record_refusal(name, refusal, seen)
+            raise
+
+    def _open(self, session: Session) -> tuple[Work, StaffSession]:
+        database = self.house.database
+        found = session.execute(
+            select(StaffSession, database.now_column()).where(
+                StaffSession.token_digest == self._digest
+            )
+        ).one_or_none()
+        if found is None:
+            raise SessionEnded(reason="unknown")
+        staff_session, read = found._tuple()
+        actor = actor_of(staff_session.staff, staff_session.id)
+        return Work(
+            session, actor, database.instant(read), self.house.keys, self.channel
+        ), staff_session
+
+    def _record_refusal(self, name: str, refusal: DomainError, seen: list[Actor]) -> None:
+        actor = seen[0] if seen else Actor(role=Caller.SYSTEM, name="desconocido")
+        self.house.work(
+            lambda work: work.record(
+                Event.REFUSED,
+                actor.staff_id,
+                operation=name,
+                refusal=type(refusal).__name__,
+                field=refusal.field,
+            ),
+            actor=actor,
+            channel=self.channel,
+        )
+
+
+def actor_of(staff: Staff, session_id: UUID | None) -> Actor:
+    """Describe a member of staff as the actor of a deed."""
+    return Actor(
+        role=staff.role,
+        name=staff.full_name,
+        person=staff.person,
+        user_name=staff.user_name,
+        staff_id=staff.id,
+        branch_id=staff.branch_id,
+        branch_code=staff.branch.code,
+        session_id=session_id,
+    )
+
+
+def _check(permission: Permission, name: str, work: Work, session: StaffSession) -> None:
+    staff = session.staff
+    if session.ended_at is not None:
+        raise SessionEnded(reason=session.end_reason)
+    if work.now - session.started_at > timedelta(hours=SESSION_HOURS):
+        raise SessionEnded(reason="too_long")
+    if not staff.active or staff.locked_at is not None:
+        raise SessionEnded(reason="disabled")
+    if session.locked_at is not None and not permission.locked:
+        raise SessionLocked
+    if staff.role not in permission.callers:
+        raise NotAllowed(operation=name)
+    if not permission.unfinished:
+        unproven = staff.role in SECOND_FACTOR_ROLES and staff.totp_confirmed_at is None
+        if staff.must_change_password or unproven:
+            raise NewPasswordNeeded
+    if permission.fresh:
+        given = session.fresh_at
+        if given is None or work.now - given > timedelta(minutes=FRESH_MINUTES):
+            raise FreshSignInNeeded
