@@ -57,7 +57,7 @@ class Machine:
 
     def is_set_up(self, *sets: str) -> None:
         """Leave the stamp of a finished set-up."""
-        self.desk.STAMP.write_text(self.desk._stamp(sorted(sets)))
+        self.desk.STAMP.write_text(self.desk._stamp(tuple(sorted(sets))))
 
     def run(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -163,9 +163,11 @@ def test_without_any_newer_python_it_says_so(
     assert "install Python 99.0 or newer" in capsys.readouterr().err
 
 
-def test_the_loader_is_asked_for_libraries(desk: ModuleType) -> None:
-    assert desk._loads("libc.so.6")
-    assert not desk._loads("libnowhere.so.9")
+def test_the_loader_is_asked_for_libraries_and_the_path_for_commands(desk: ModuleType) -> None:
+    assert desk._is_there("libc.so.6")
+    assert not desk._is_there("libnowhere.so.9")
+    assert desk._is_there("sh")
+    assert not desk._is_there("nowhere")
 
 
 def test_root_gets_missing_packages_under_the_name_of_this_release(
