@@ -87,7 +87,6 @@ class LockOverlay(QWidget):
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self)
-            self._window.installEventFilter(self)
         self._wipe()
         for child in self._hidden:
             if isValid(child):
