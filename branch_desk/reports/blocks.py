@@ -17,6 +17,9 @@ NOTE: Final = 7.5
 PRINT: Final = 8.0  # the least at which a declaration may be printed
 PRINT_LEADING: Final = 9.8
 GUTTER: Final = 6 * mm
+BAR: Final = 20.0  # a section's heading
+PADDING: Final = 3.0  # of a table's cell
+BOX: Final = 43 * mm  # of a signature
 
 
 class _Whole:
@@ -48,25 +51,24 @@ class Headed:
 
     heading: str
     body: "Fields | Grid | Statement | SmallPrint | Signatures | Ticks"
-    bar: Final[float] = 20  # type: ignore[misc]  # a constant of the class, not a field
 
     def height(self, width: float) -> float:
         """Say how high heading and body are."""
-        return self.bar + self.body.height(width)
+        return BAR + self.body.height(width)
 
     def draw(self, pen: Pen, x: float, top: float, width: float) -> None:
         """Draw heading and body."""
         pen.write(x, top - 14, self.heading, font=fonts.BOLD, size=10)
         pen.rule(x, top - 17, width, 0.7)
-        self.body.draw(pen, x, top - self.bar, width)
+        self.body.draw(pen, x, top - BAR, width)
 
     def cut(self, width: float, room: float) -> "tuple[Headed, Headed] | None":
         """Cut the body; the rest says that it goes on."""
-        parts = self.body.cut(width, room - self.bar)
+        parts = self.body.cut(width, room - BAR)
         if not parts:
             return None
         rest = self.heading.removesuffix(" (continuación)") + " (continuación)"
-        return replace(self, body=parts[0]), Headed(rest, parts[1])
+        return Headed(self.heading, parts[0]), Headed(rest, parts[1])
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,6 @@ class Grid:
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    padding: Final[float] = 3  # type: ignore[misc]  # a constant of the class, not a field
 
     def _spans(self, width: float) -> list[float]:
         total = sum(column.share for column in self.columns)
@@ -143,25 +144,23 @@ class Grid:
     def _cells(self, row: Row, width: float) -> tuple[list[list[str]], list[str], float]:
         spans = self._spans(width)
         cells = [
-            wrap(cell, column.font, CELL, span - 2 * self.padding)
+            wrap(cell, column.font, CELL, span - 2 * PADDING)
             for cell, column, span in zip(row.cells, self.columns, spans, strict=True)
         ]
-        note = wrap(row.note, fonts.ITALIC, NOTE, width - 4 * self.padding) if row.note else []
+        note = wrap(row.note, fonts.ITALIC, NOTE, width - 4 * PADDING) if row.note else []
         height = 10.5 * max(map(len, cells)) + 9 * len(note) + 4.5
         return cells, note, height
 
     def _titles(self, width: float) -> tuple[list[list[str]], float]:
         titles = [
-            wrap(column.title, fonts.SEMIBOLD, NOTE, span - 2 * self.padding)
+            wrap(column.title, fonts.SEMIBOLD, NOTE, span - 2 * PADDING)
             for column, span in zip(self.columns, self._spans(width), strict=True)
         ]
         return titles, 9 * max(map(len, titles)) + 5
 
     def height(self, width: float) -> float:
         """Say how high titles and rows are."""
-        return (
-            self._titles(width)[1] + sum(self._cells(row, width)[2] for row in self.rows) + 5
-        )
+        return self._titles(width)[1] + sum(self._cells(row, width)[2] for row in self.rows) + 5
 
     def cut(self, width: float, room: float) -> "tuple[Grid, Grid] | None":
         """Cut between rows, when at least one fits."""
@@ -187,7 +186,7 @@ class Grid:
             cells, note, height = self._cells(row, width)
             self._line(pen, x, top - 10, cells, spans, font="", size=CELL)
             lower = top - 10.5 * max(map(len, cells)) - 8.5
-            pen.lines(x + 2 * self.padding, lower, note, font=fonts.ITALIC, size=NOTE, leading=9)
+            pen.lines(x + 2 * PADDING, lower, note, font=fonts.ITALIC, size=NOTE, leading=9)
             top -= height
             pen.rule(x, top, width)
 
@@ -206,9 +205,9 @@ class Grid:
         for column, lines, span in zip(self.columns, cells, spans, strict=True):
             face = font or column.font
             if column.align == "left":
-                pen.lines(x + self.padding, y, lines, font=face, size=size, leading=leading)
+                pen.lines(x + PADDING, y, lines, font=face, size=size, leading=leading)
             else:
-                edge = x + (span - self.padding if column.align == "right" else span / 2)
+                edge = x + (span - PADDING if column.align == "right" else span / 2)
                 for index, line in enumerate(lines):
                     pen.write(
                         edge, y - index * leading, line, font=face, size=size, align=column.align
@@ -341,11 +340,10 @@ class Signatures(_Whole):
     """Boxes to sign in, two beside each other, never cut from one another."""
 
     signers: tuple[Signer, ...]
-    box: Final[float] = 43 * mm  # type: ignore[misc]  # a constant of the class, not a field
 
     def height(self, width: float) -> float:
         """Say how high all boxes are."""
-        return (len(self.signers) + 1) // 2 * (self.box + 3 * mm) + 4
+        return (len(self.signers) + 1) // 2 * (BOX + 3 * mm) + 4
 
     def draw(self, pen: Pen, x: float, top: float, width: float) -> None:
         """Draw the boxes; the last one of an odd number takes the whole line."""
@@ -353,11 +351,11 @@ class Signatures(_Whole):
         for index, signer in enumerate(self.signers):
             alone = index == len(self.signers) - 1 and index % 2 == 0
             left = x + (index % 2) * (half + 3 * mm)
-            upper = top - 4 - index // 2 * (self.box + 3 * mm)
+            upper = top - 4 - index // 2 * (BOX + 3 * mm)
             self._box(pen, left, upper, width if alone else half, signer)
 
     def _box(self, pen: Pen, x: float, top: float, width: float, signer: Signer) -> None:
-        pen.box(x, top - self.box, width, self.box)
+        pen.box(x, top - BOX, width, BOX)
         pen.write(x + 6, top - 11, signer.role, font=fonts.SEMIBOLD, size=8)
         inner = width - 12
         if signer.thumb:
@@ -365,8 +363,14 @@ class Signatures(_Whole):
             inner -= across + 6
             left = x + width - across - 6
             pen.box(left, top - 6 - high, across, high)
-            pen.write(left + across / 2, top - 14 - high, "Impresión digital", size=6.5,
-                      align="center", grey=0.25)
+            pen.write(
+                left + across / 2,
+                top - 14 - high,
+                "Impresión digital",
+                size=6.5,
+                align="center",
+                grey=0.25,
+            )
         line = top - 62
         pen.rule(x + 6, line, inner, 0.7)
         pen.write(x + 6, line - 8, "Firma", size=6.5, grey=0.25)
@@ -380,9 +384,7 @@ class Signatures(_Whole):
         room = inner - fonts.width(label, fonts.REGULAR, LABEL) - 6
         return wrap(value, fonts.REGULAR, 8.5, room) if printable(value) else []
 
-    def _filled(
-        self, pen: Pen, x: float, y: float, inner: float, label: str, value: str
-    ) -> None:
+    def _filled(self, pen: Pen, x: float, y: float, inner: float, label: str, value: str) -> None:
         pen.write(x, y, label, size=LABEL, grey=0.25)
         after = fonts.width(label, fonts.REGULAR, LABEL) + 6
         lines = self._value(value, inner, label)
