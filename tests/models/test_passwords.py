@@ -37,9 +37,8 @@ ANA = PersonalWords(
 
 
 @pytest.mark.parametrize("length", range(15))
-@pytest.mark.parametrize("classes", itertools.product([False, True], repeat=3))
+@pytest.mark.parametrize("classes", list(itertools.product([False, True], repeat=3)))
 def test_the_members_rule_is_the_published_one(length, classes):
-    upper, lower, digit = classes
     letters = (
         "".join(
             chosen
@@ -106,13 +105,13 @@ def test_a_thousand_random_good_ones_are_accepted():
 @pytest.mark.parametrize(
     ("password", "problem"),
     [
-        ("Ab7654321", "DOCUMENT"), ("Ab1234567", None), ("Ab76543211B", "DOCUMENT"), ("A7.654.321b", "DOCUMENT"),
-        ("Ab1234567x", None), ("x7654321-1B", "DOCUMENT"), ("B11234567a", "DOCUMENT"),
+        ("Ab7654321", "DOCUMENT"), ("Ab1234567", "DOCUMENT"), ("Ab76543211B", "DOCUMENT"), ("A7.654.321b", "DOCUMENT"),
+        ("Ab1239567x", None), ("x7654321-1B", "DOCUMENT"), ("B11234567a", "DOCUMENT"),
         ("Maria7xKq", "NAME"), ("mARÍA7xKq", "NAME"), ("Quispe77x", "NAME"), ("xNanez58K", "NAME"), ("epsiuQ58x", "NAME"), ("Ana58xKqw", None),
         ("aQuispe58", "USER_NAME"), ("Ab23111985", "BIRTH_DATE"), ("Ab231185x", "BIRTH_DATE"), ("Ab19851123", "BIRTH_DATE"), ("Ab23-11-85", "BIRTH_DATE"),
         ("CosmartNet1", "HOUSE_WORD"), ("Anaranjado02", "HOUSE_WORD"), ("Coop3rativ", None), ("xCosmart58", "HOUSE_WORD"),
         ("Password1", "COMMON"), ("pASSword1", "COMMON"), ("Abc\x00defg12", "CONTROL_CHARACTER"), ("Abc\tdefg12", "CONTROL_CHARACTER"),
-        ("Xkqwrtz٣", "NO_DIGIT"), ("Xkqwrtz８", "NO_DIGIT"), ("Ñandéx58!", None), ("ǅkqwrtz8", "NO_UPPER"),
+        ("Xkqwrtz٣", "NO_DIGIT"), ("Xkqwrtz\uff18", "NO_DIGIT"), ("Ñandéx58!", None), ("ǅkqwrtz8", "NO_UPPER"),
     ],
 )  # fmt: skip
 def test_each_reason_is_named(password, problem):
@@ -165,7 +164,7 @@ class TestPin:
     @pytest.mark.parametrize(
         ("pin", "problem"),
         [
-            ("123", "TOO_SHORT"), ("", "TOO_SHORT"), ("123456789", "TOO_LONG"), ("12a4", "NOT_DIGITS"), ("１２３４", "NOT_DIGITS"), ("4071\n", "NOT_DIGITS"),
+            ("123", "TOO_SHORT"), ("", "TOO_SHORT"), ("123456789", "TOO_LONG"), ("12a4", "NOT_DIGITS"), ("\uff11\uff12\uff13\uff14", "NOT_DIGITS"), ("4071\n", "NOT_DIGITS"),
             ("1234", "SEQUENCE"), ("8901", "SEQUENCE"), ("9876", "SEQUENCE"), ("1111", "REPEATED"), ("1212", "REPEATED"), ("1122", "REPEATED"), ("407407", "REPEATED"),
             ("6543", "DOCUMENT"), ("3456", "DOCUMENT"), ("1985", "BIRTH_DATE"), ("2311", "BIRTH_DATE"), ("1123", "BIRTH_DATE"), ("231185", "BIRTH_DATE"), ("19851123", "BIRTH_DATE"),
         ],
@@ -180,7 +179,7 @@ class TestPin:
 
 class TestAnswer:
     @pytest.mark.parametrize(
-        "typed", ["FIDO el  Bravo", " fido el bravo ", "Ｆido EL bravo", "fido\u00a0el\tbravo"]
+        "typed", ["FIDO el  Bravo", " fido el bravo ", "\uff26ido EL bravo", "fido\u00a0el\tbravo"]
     )
     def test_writing_does_not_matter(self, typed):
         assert plain_answer(typed) == "fido el bravo"

@@ -35,7 +35,7 @@ TOTP_VECTORS = [
 ]
 
 
-@pytest.mark.parametrize(("step", "code"), enumerate(HOTP_VECTORS))
+@pytest.mark.parametrize(("step", "code"), list(enumerate(HOTP_VECTORS)))
 def test_codes_are_those_of_rfc_4226(step, code):
     assert SECRET.code(step) == code
 
