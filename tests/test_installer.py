@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -23,6 +25,9 @@ def _analysed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             asked.update(wishes if "hiddenimports" in wishes else {})
 
     monkeypatch.chdir(ROOT)
+    hooks = ModuleType("PyInstaller.utils.hooks")
+    hooks.copy_metadata = lambda _package: []  # type: ignore[attr-defined]  # PyInstaller is not among the tests' packages
+    monkeypatch.setitem(sys.modules, "PyInstaller.utils.hooks", hooks)
     names = dict.fromkeys(("Analysis", "PYZ", "EXE", "COLLECT"), Stage)
     exec((ROOT / "installer.spec").read_text(encoding="utf-8"), dict(names))
     return asked
