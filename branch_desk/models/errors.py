@@ -38,6 +38,10 @@ class InvalidValue(DomainError):
     """A typed value is not of its kind. Facts: `reason` (a word known to the views), `value`."""
 
 
+class InvalidCharacter(InvalidValue):
+    """One character of a text is not accepted. Facts: `reason`, `position` (from 1)."""
+
+
 class NotFound(DomainError):
     """The thing asked for does not exist, or not for this person. Facts: `kind`."""
 

@@ -12,6 +12,9 @@ def problem_words() -> dict[str, str]:
     """Return the sentences, in the language of the window."""
     return {
         "InvalidValue": translate("Problem", "El dato no es válido: {reason}. Corríjalo."),
+        "InvalidCharacter": translate(
+            "Problem", "El carácter {position} de este dato no se acepta: {reason}. Corríjalo."
+        ),
         "NotFound": translate(
             "Problem", "No se encontró lo que buscaba ({kind}). Revise el dato y busque otra vez."
         ),
@@ -162,6 +165,34 @@ def reason_words() -> dict[str, str]:
     return {
         "amount": translate("Reason", "escriba el monto como 1.234,50"),
         "amount_too_large": translate("Reason", "el monto es demasiado grande"),
+        "missing": translate("Reason", "falta"),
+        "too_long": translate("Reason", "es demasiado largo"),
+        "format": translate("Reason", "no tiene la forma debida"),
+        "invisible": translate("Reason", "no se ve"),
+        "character": translate("Reason", "no corresponde en este dato"),
+        "beginning": translate("Reason", "así no empieza este dato"),
+        "complement": translate("Reason", "el complemento tiene hasta cinco letras o dígitos"),
+        "mobile": translate("Reason", "el celular tiene ocho dígitos y empieza con 6 o 7"),
+        "email": translate("Reason", "el correo se escribe como nombre@correo.com"),
+        "user_name": translate(
+            "Reason",
+            "el usuario tiene de 3 a 30 letras sin acento o dígitos y empieza con una letra",
+        ),
+        "digits": translate("Reason", "lleva solo dígitos"),
+        "account_number": translate("Reason", "la cuenta tiene de 4 a 24 dígitos"),
+        "branch_code": translate("Reason", "el código de agencia tiene de 2 a 8 letras o dígitos"),
+        "ci": translate("Reason", "la cédula tiene de 4 a 8 dígitos; el complemento va aparte"),
+        "cie": translate("Reason", "la cédula de extranjero tiene de 4 a 12 letras o dígitos"),
+        "passport": translate("Reason", "el pasaporte tiene de 5 a 12 letras o dígitos"),
+        "nit": translate("Reason", "el NIT tiene de 5 a 15 dígitos"),
+        "future": translate("Reason", "la fecha aún no llegó"),
+        "too_old": translate("Reason", "la fecha es demasiado antigua"),
+        "too_far": translate("Reason", "la fecha es demasiado lejana"),
+        "not_of_this_kind": translate(
+            "Reason", "no corresponde a esta clase de persona o documento"
+        ),
+        "choice": translate("Reason", "no es uno de los valores admitidos"),
+        "date": translate("Reason", "la fecha debe venir como 2026-11-23"),
         "core_amount": translate("Reason", "el monto debe venir como 1234.50"),
         "newer": translate("Reason", "la base es más nueva que el programa"),
         "older": translate("Reason", "la base es más antigua que el programa"),
