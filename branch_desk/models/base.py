@@ -91,6 +91,14 @@ def _integer_on_sqlite(*_: object, **__: object) -> str:
     return "INTEGER"
 
 
+_BY_VALUE: dict[str, Any] = {
+    "native_enum": False,
+    "create_constraint": True,
+    "length": 24,
+    "values_callable": lambda members: [member.value for member in members],
+}
+
+
 class Base(DeclarativeBase):
     """The parent of every table."""
 
@@ -110,13 +118,7 @@ class Base(DeclarativeBase):
         date: Date(),
         bytes: LargeBinary(),
         UUID: Uuid(),
-        PythonEnum: Enum(
-            PythonEnum,
-            native_enum=False,
-            create_constraint=True,
-            length=24,
-            values_callable=lambda members: [member.value for member in members],
-        ),
+        PythonEnum: Enum(PythonEnum, **_BY_VALUE),
     }
 
 
@@ -130,6 +132,11 @@ def _strict(table: Table, _metadata: MetaData) -> None:
 def new_id() -> UUID:
     """Make an identifier on the client: UUIDv7, so that rows of one day lie together."""
     return uuid_utils.compat.uuid7()
+
+
+def second_of(kind: type[PythonEnum], name: str) -> Enum:
+    """Build the type of a table's second column of one enum: its constraint needs its own name."""
+    return Enum(kind, name=name, **_BY_VALUE)
 
 
 def partial_unique(name: str, *columns: str, where: Any) -> Index:  # noqa: ANN401  any SQL condition

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from branch_desk.models.base import Base, Key, new_id, partial_unique
+from branch_desk.models.base import Base, Key, new_id, partial_unique, second_of
 from branch_desk.models.errors import WrongState
 from branch_desk.models.member import Applicant, Identified, Named, applicant_checks
 from branch_desk.models.parameter import Amounts, amounts_check
@@ -118,7 +118,7 @@ class Enrolment(Applicant, Base):
     terms_version: Mapped[str] = mapped_column(ForeignKey("contract_terms.version"))
     terms_sha256: Mapped[str]
     terms_accepted_at: Mapped[datetime]
-    terms_channel: Mapped[Channel]
+    terms_channel: Mapped[Channel] = mapped_column(second_of(Channel, "terms_channel"))
     by_web: Mapped[bool] = mapped_column(default=True)
     by_mobile: Mapped[bool] = mapped_column(default=True)
     """Channels the member may use."""

@@ -442,7 +442,7 @@ def upgrade() -> None:
                 "BRANCH",
                 "WEB",
                 "MOBILE",
-                name="channel",
+                name="terms_channel",
                 native_enum=False,
                 create_constraint=True,
                 length=24,
