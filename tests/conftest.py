@@ -8,10 +8,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.postgres import Postgres, postgres_server
+
+if TYPE_CHECKING:
+    from tests.builders import World
 
 # Before anything imports Qt or keyring: both look once.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -111,3 +115,13 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator["World"]:
+    """An installed house on each database, with a clock the test sets and hashes that cost nothing."""
+    from tests.builders import a_world
+
+    made = a_world(database_url)
+    yield made
+    made.house.database.close()

@@ -76,7 +76,7 @@ class Staff(Base):
     totp_last_step: Mapped[int | None]
     created_at: Mapped[datetime]
 
-    branch: Mapped[Branch] = relationship(lazy="joined", innerjoin=True)
+    branch: Mapped[Branch] = relationship()
 
 
 class StaffRelative(Base):
@@ -110,7 +110,7 @@ class StaffSession(Base):
     desk_name: Mapped[str] = mapped_column(default="")
     """The machine's name, for «desde dónde»."""
 
-    staff: Mapped[Staff] = relationship(lazy="joined", innerjoin=True)
+    staff: Mapped[Staff] = relationship()
 
 
 class Draft(Base):

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from branch_desk.models.audit import CHAINS, AuditEvent, AuditHead
 from branch_desk.models.database import Database
@@ -168,15 +168,11 @@ def canonical(value: object) -> str:
 
 def _append(work: Work, record: _Record) -> None:
     chain = chain_of(record.subject_id)
-    number, previous = (
-        work.session.execute(
-            select(AuditHead.number, AuditHead.hash)
-            .where(AuditHead.chain == chain)
-            .with_for_update(key_share=True)
-        )
-        .one()
-        ._tuple()
-    )
+    number, previous = work.session.execute(
+        select(AuditHead.number, AuditHead.hash)
+        .where(AuditHead.chain == chain)
+        .with_for_update(key_share=True)
+    ).one()
     actor = work.actor
     text = canonical(
         {
@@ -360,13 +356,13 @@ class Desk:
     def _open(self, session: Session) -> tuple[Work, StaffSession]:
         database = self.house.database
         found = session.execute(
-            select(StaffSession, database.now_column()).where(
-                StaffSession.token_digest == self._digest
-            )
+            select(StaffSession, database.now_column())
+            .where(StaffSession.token_digest == self._digest)
+            .options(joinedload(StaffSession.staff).joinedload(Staff.branch))
         ).one_or_none()
         if found is None:
             raise SessionEnded(reason="unknown")
-        staff_session, read = found._tuple()
+        staff_session, read = found
         actor = actor_of(staff_session.staff, staff_session.id)
         return Work(
             session, actor, database.instant(read), self.house.keys, self.channel

@@ -27,7 +27,7 @@ engine = create_engine(config.attributes["url"], poolclass=pool.NullPool)
 if engine.dialect.name == "sqlite":
 
     @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
+    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401  the driver's
         # SQLite would otherwise commit DDL statement by statement: a kill would leave a half.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
