@@ -14,13 +14,19 @@ from branch_desk.models.member import Member
 from branch_desk.models.parameter import Amounts, amounts_check
 
 MEMBER_ATTEMPTS = 3
-"""Consecutive wrong passwords that lock (manual)."""
+"""Consecutive wrong passwords that lock (manual); also PINs and answers, each counted apart."""
+CODE_ATTEMPTS = 5
+"""Consecutive wrong authenticator codes that lock; no sheet says how many, a code is mistyped
+more easily than a password is forgotten."""
 CREDENTIAL_HOURS = 72
 CREDENTIAL_TRIES = 5
 LINK_HOURS_FIRST = 24
 LINK_MINUTES = 60
 UNLOCKS_BEFORE_SUPERVISOR = 2
 """The third unlock in 30 days is the supervisor's (F23)."""
+UNLOCKS_COUNTED_DAYS = 30
+CONTACT_HOURS = 72
+"""So long after a change of mail or phone an unlock is the supervisor's (F23)."""
 
 
 class AccessStatus(StrEnum):
@@ -31,7 +37,7 @@ class AccessStatus(StrEnum):
     ENROLLING = "ENROLLING"
     """The password is set; first access is under way."""
     ACTIVE = "ACTIVE"
-    """A code of the authenticator was accepted."""
+    """Every step of first access is done, a code of the authenticator accepted among them."""
     SUSPENDED = "SUSPENDED"
     CLOSED = "CLOSED"
 
@@ -95,9 +101,12 @@ class Access(Base):
     password_hash: Mapped[str | None]
     password_changed_at: Mapped[datetime | None]
     pin_hash: Mapped[str | None]
+    pin_changed_at: Mapped[datetime | None]
     security_image: Mapped[str | None]
+    image_chosen_at: Mapped[datetime | None]
     secret_question: Mapped[str | None]
     answer_hash: Mapped[str | None]
+    question_set_at: Mapped[datetime | None]
 
     failed_passwords: Mapped[int] = mapped_column(default=0)
     failed_pins: Mapped[int] = mapped_column(default=0)
@@ -187,6 +196,8 @@ class LinkPurpose(StrEnum):
     """What a mail link opens; a link of one purpose opens nothing else (R29)."""
 
     FIRST_PASSWORD = "FIRST_PASSWORD"  # noqa: S105  a word, not a secret
+    FIRST_ACCESS = "FIRST_ACCESS"
+    """Not mailed: what redeeming gives to go on to the other steps with."""
 
 
 class MailLink(Base):

@@ -195,6 +195,10 @@ class NotLocked(DomainError):
     """There is nothing to unlock: the user is not locked."""
 
 
+class UnlockFirst(DomainError):
+    """The user is locked: unlocking comes before a new credential or token (F21)."""
+
+
 class LinkInvalid(DomainError):
     """The mail link is unknown, used, revoked or too old: deliberately one text."""
 

@@ -128,6 +128,10 @@ def problem_words() -> dict[str, str]:
         "NotLocked": translate(
             "Problem", "Este usuario no está bloqueado. Si no puede ingresar, revise su contraseña."
         ),
+        "UnlockFirst": translate(
+            "Problem",
+            "El usuario está bloqueado. Desbloquéelo primero y repita después este paso.",
+        ),
         "LinkInvalid": translate(
             "Problem", "El enlace ya no sirve. Solicite uno nuevo en la cooperativa."
         ),

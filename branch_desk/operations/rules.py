@@ -1,0 +1,41 @@
+"""Rules that several operations share: whom an officer may not serve, what a reason is.
+
+They are marked as open to nobody: parts of operations, not deeds of their own.
+"""
+
+from sqlalchemy import select
+
+from branch_desk.models.errors import ReasonMissing, SelfDealing
+from branch_desk.models.staff import Staff, StaffRelative
+from branch_desk.operations.work import Work, allowed
+
+REASON_LETTERS = 10
+
+
+@allowed()
+def refuse_self_dealing(work: Work, *persons: str) -> None:
+    """Refuse to serve oneself or a declared relative, whichever user name declared it (F7).
+
+    `persons` are keys as of `models.member.person_key`. Raises SelfDealing.
+    """
+    if work.actor.staff_id is None:
+        return
+    if work.actor.person in persons:
+        raise SelfDealing(relation="self")
+    # A person with two user names has declared the relatives of both.
+    relation = work.session.scalar(
+        select(StaffRelative.relation)
+        .join(Staff, Staff.id == StaffRelative.staff_id)
+        .where(Staff.person == work.actor.person, StaffRelative.person.in_(persons))
+        .limit(1)
+    )
+    if relation is not None:
+        raise SelfDealing(relation=relation)
+
+
+def stated(reason: str) -> str:
+    """Give a reason without needless spaces. Raises ReasonMissing below ten letters."""
+    plain = " ".join(reason.split())
+    if sum(letter.isalpha() for letter in plain) < REASON_LETTERS:
+        raise ReasonMissing
+    return plain
