@@ -46,6 +46,11 @@ def draw(painter: QPainter, name: str, colour: str, rect: QRectF) -> None:
     _renderer(name, theme.colour(colour).name()).render(painter, rect)
 
 
+def draw_plain(painter: QPainter, name: str, ink: str, rect: QRectF) -> None:
+    """Draw a line icon in a given «#rrggbb», for what does not follow light and dark."""
+    _renderer(name, ink).render(painter, rect)
+
+
 class LineIcon(QIconEngine):
     """One icon, tinted when it is painted."""
 

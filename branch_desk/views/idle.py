@@ -89,7 +89,7 @@ class IdleWatch(QObject):
             self.stop()
             self.left_alone.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 any object's
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Note real input; what the program sends itself does not count."""
         if self._running and event.type() in INPUT and event.spontaneous():
             # The key that wakes a sleeping machine comes before the timer's next look.

@@ -101,7 +101,7 @@ class StateChip(QWidget):
         letters = QFontMetrics(self.font())
         return QSize(letters.horizontalAdvance(self.text) + SIGN + 28, letters.height() + 8)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 the whole chip is painted
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint ground, icon and word."""
         neutral = self.meaning is Meaning.NEUTRAL
         strong = MEANING_COLOUR[self.meaning]

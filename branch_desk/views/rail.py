@@ -71,7 +71,7 @@ class PlaceButton(QAbstractButton):
         """A finger's height; the rail gives the width."""
         return QSize(NARROW, max(40, self.fontMetrics().height() + 20))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 the whole button is painted
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint ground, icon, name, key and count."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -66,7 +66,7 @@ class StepButton(QAbstractButton):
         height = letters.height() + (letters.height() if self.step.note else 0) + 14
         return QSize(176, max(38, height))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 the whole step is painted
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the track, the sign, the title and the note."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
