@@ -141,7 +141,7 @@ class _OneKey(KeyringBackend):
 
 def test_the_mail_password_comes_from_the_keyring(tmp_path: Path) -> None:
     before = keyring.get_keyring()
-    keyring.set_keyring(_OneKey())  # type: ignore[no-untyped-call]  # keyring leaves it untyped
+    keyring.set_keyring(_OneKey())
     try:
         settings = _load(tmp_path, '[mail]\nhost = "h"\nuser = "u"')
     finally:
