@@ -167,7 +167,7 @@ def unlock_desk(work: Work) -> None:
     session = work.session.get_one(StaffSession, work.actor.session_id)
     if session.locked_at is None:
         return
-    if session.fresh_at is None or session.fresh_at < session.locked_at:
+    if session.fresh_at is None or session.fresh_at <= session.locked_at:
         raise SignInFailed(field="password")
     session.locked_at = None
     work.record(Event.DESK_UNLOCKED, work.staff_id)

@@ -41,7 +41,9 @@ def test_the_first_administrator_must_replace_the_one_time_password_and_prove_a_
     uri = desk(sign_in.provision_authenticator).reveal()
     import pyotp
 
-    code = pyotp.parse_uri(uri).at(clock.now)  # type: ignore[union-attr]
+    phone = pyotp.parse_uri(uri)
+    assert isinstance(phone, pyotp.TOTP)
+    code = phone.at(clock.now)
     desk(sign_in.confirm_authenticator, code)
     assert [row.user_name for row in desk(staff.everybody)] == ["admin"]
     house.database.close()
