@@ -16,16 +16,17 @@ CELL: Final = 8.5
 NOTE: Final = 7.5
 PRINT: Final = 8.0  # the least at which a declaration may be printed
 PRINT_LEADING: Final = 9.8
-GUTTER: Final = 6 * mm
+GUTTER: Final[float] = 6 * mm
 BAR: Final = 20.0  # a section's heading
 PADDING: Final = 3.0  # of a table's cell
-BOX: Final = 43 * mm  # of a signature
+ROW_GAP: Final[float] = 2.5 * mm
+BOX: Final[float] = 39.5 * mm  # of a signature
 
 
 class _Whole:
     """A part that is never cut."""
 
-    def cut(self, width: float, room: float) -> tuple[Self, Self] | None:
+    def cut(self, width: float, room: float) -> tuple[Self, Self] | None:  # noqa: ARG002 - the shape of a block
         """Stay whole."""
         return None
 
@@ -36,12 +37,12 @@ class Title(_Whole):
 
     text: str
 
-    def height(self, width: float) -> float:
+    def height(self, width: float) -> float:  # noqa: ARG002 - the shape of a block
         """Say how high it is."""
         return 24
 
-    def draw(self, pen: Pen, x: float, top: float, width: float) -> None:
-        """Draw it below `top`."""
+    def draw(self, pen: Pen, x: float, top: float, width: float) -> None:  # noqa: ARG002
+        """Draw it below `top`; every block is given the width."""
         pen.write(x, top - 15, self.text, font=fonts.BOLD, size=14)
 
 
@@ -69,6 +70,23 @@ class Headed:
             return None
         rest = self.heading.removesuffix(" (continuación)") + " (continuación)"
         return Headed(self.heading, parts[0]), Headed(rest, parts[1])
+
+
+@dataclass(frozen=True)
+class Together(_Whole):
+    """Sections that stay on one page: nobody signs a page that says nothing."""
+
+    sections: tuple[Headed, ...]
+
+    def height(self, width: float) -> float:
+        """Say how high all sections are."""
+        return sum(each.height(width) for each in self.sections)
+
+    def draw(self, pen: Pen, x: float, top: float, width: float) -> None:
+        """Draw one below the other."""
+        for each in self.sections:
+            each.draw(pen, x, top, width)
+            top -= each.height(width)
 
 
 @dataclass(frozen=True)
@@ -160,7 +178,7 @@ class Grid:
 
     def height(self, width: float) -> float:
         """Say how high titles and rows are."""
-        return self._titles(width)[1] + sum(self._cells(row, width)[2] for row in self.rows) + 5
+        return self._titles(width)[1] + sum(self._cells(row, width)[2] for row in self.rows) + 3
 
     def cut(self, width: float, room: float) -> "tuple[Grid, Grid] | None":
         """Cut between rows, when at least one fits."""
@@ -230,12 +248,12 @@ class Statement(_Whole):
     def height(self, width: float) -> float:
         """Say how high the frame is."""
         lines, note = self._lines(width)
-        return 13 * len(lines) + 10.5 * len(note) + 18
+        return 13 * len(lines) + 10.5 * len(note) + 15
 
     def draw(self, pen: Pen, x: float, top: float, width: float) -> None:
         """Draw frame and sentence."""
         lines, note = self._lines(width)
-        height = self.height(width) - 8
+        height = self.height(width) - 6
         pen.box(x, top - 4 - height, width, height)
         pen.lines(x + 8, top - 17, lines, font=fonts.BOLD, size=10, leading=13)
         lower = top - 17 - 13 * len(lines) + 1
@@ -277,13 +295,12 @@ class Ticks(_Whole):
 
 
 @lru_cache(maxsize=32)
-def _columns_of(paragraphs: tuple[str, ...], width: float) -> tuple[tuple[str, bool], ...]:
+def _columns_of(paragraphs: tuple[str, ...], width: float) -> tuple[tuple[str, str], ...]:
     """Break legal text to a column; the same text is asked for at every paper."""
-    lines: list[tuple[str, bool]] = []
+    lines: list[tuple[str, str]] = []
     for paragraph in paragraphs:
-        is_title = paragraph.isupper()
-        font = fonts.SEMIBOLD if is_title else fonts.REGULAR
-        lines += [(line, is_title) for line in wrap(paragraph, font, PRINT, width)]
+        font = fonts.SEMIBOLD if paragraph.isupper() else fonts.REGULAR
+        lines += [(line, font) for line in wrap(paragraph, font, PRINT, width)]
     return tuple(lines)
 
 
@@ -291,16 +308,23 @@ def _columns_of(paragraphs: tuple[str, ...], width: float) -> tuple[tuple[str, b
 class SmallPrint:
     """Legal text in two columns; a paragraph in capitals is a title."""
 
-    lines: tuple[tuple[str, bool], ...]
+    lines: tuple[tuple[str, str], ...]
+    """Each line with its font."""
 
     @classmethod
     def of(cls, paragraphs: Sequence[str], width: float) -> "SmallPrint":
         """Break paragraphs to half of `width`."""
         return cls(_columns_of(tuple(paragraphs), (width - GUTTER) / 2))
 
-    def height(self, width: float) -> float:
+    def _half(self) -> int:
+        """Count the lines of the left column: a title never ends it."""
+        half = (len(self.lines) + 1) // 2
+        return half - 1 if half and self.lines[half - 1][1] == fonts.SEMIBOLD else half
+
+    def height(self, width: float) -> float:  # noqa: ARG002 - the shape of a block
         """Say how high the longer column is."""
-        return (len(self.lines) + 1) // 2 * PRINT_LEADING + 7
+        half = self._half()
+        return max(half, len(self.lines) - half) * PRINT_LEADING + 7
 
     def cut(self, width: float, room: float) -> "tuple[SmallPrint, SmallPrint] | None":
         """Fill both columns of this page, go on with the rest."""
@@ -308,21 +332,21 @@ class SmallPrint:
         least = 12  # fewer lines at the foot of a page look like a mistake
         if fit < least:
             return None
-        return SmallPrint(self.lines[:fit]), SmallPrint(self.lines[fit:])
+        while self.lines[fit - 1][1] == fonts.SEMIBOLD:
+            fit -= 1
+        first = SmallPrint(self.lines[:fit])
+        if first.height(width) > room:
+            first, fit = SmallPrint(self.lines[: fit - 2]), fit - 2
+        return first, SmallPrint(self.lines[fit:])
 
     def draw(self, pen: Pen, x: float, top: float, width: float) -> None:
         """Draw left and right column."""
-        half = (len(self.lines) + 1) // 2
+        half = self._half()
         for left, lines in (
             (x, self.lines[:half]),
             (x + (width + GUTTER) / 2, self.lines[half:]),
         ):
-            y = top - 9.5
-            for is_title in (False, True):
-                font = fonts.SEMIBOLD if is_title else fonts.REGULAR
-                shown = [text if titled is is_title else "" for text, titled in lines]
-                if any(shown):
-                    pen.lines(left, y, shown, font=font, size=PRINT, leading=PRINT_LEADING)
+            pen.column(left, top - 9.5, lines, size=PRINT, leading=PRINT_LEADING)
 
 
 @dataclass(frozen=True)
@@ -341,9 +365,10 @@ class Signatures(_Whole):
 
     signers: tuple[Signer, ...]
 
-    def height(self, width: float) -> float:
+    def height(self, width: float) -> float:  # noqa: ARG002 - the shape of a block
         """Say how high all boxes are."""
-        return (len(self.signers) + 1) // 2 * (BOX + 3 * mm) + 4
+        lines = (len(self.signers) + 1) // 2
+        return lines * (BOX + ROW_GAP) + 4
 
     def draw(self, pen: Pen, x: float, top: float, width: float) -> None:
         """Draw the boxes; the last one of an odd number takes the whole line."""
@@ -351,7 +376,7 @@ class Signatures(_Whole):
         for index, signer in enumerate(self.signers):
             alone = index == len(self.signers) - 1 and index % 2 == 0
             left = x + (index % 2) * (half + 3 * mm)
-            upper = top - 4 - index // 2 * (BOX + 3 * mm)
+            upper = top - 4 - index // 2 * (BOX + ROW_GAP)
             self._box(pen, left, upper, width if alone else half, signer)
 
     def _box(self, pen: Pen, x: float, top: float, width: float, signer: Signer) -> None:
@@ -371,7 +396,7 @@ class Signatures(_Whole):
                 align="center",
                 grey=0.25,
             )
-        line = top - 62
+        line = top - 56
         pen.rule(x + 6, line, inner, 0.7)
         pen.write(x + 6, line - 8, "Firma", size=6.5, grey=0.25)
         y = line - 19

@@ -79,11 +79,15 @@ def _steps(pen: Pen, slip: CredentialSlip, top: float, width: float) -> None:
     y = top - 17 * mm
     pen.write(_MARGIN, y, "Qué hacer ahora", font=fonts.BOLD, size=12)
     steps = (
-        f"1. Abra el correo «Establecer contraseña» o entre a {slip.portal}. Verifique que la "
-        "dirección comience con https.",
+        (
+            f"1. Abra el correo «Establecer contraseña» o entre a {slip.portal}. Verifique que la "
+            "dirección comience con https."
+        ),
         "2. Escriba su usuario y la clave inicial que está debajo. Sirve una sola vez.",
-        "3. Elija su contraseña, su PIN y su imagen de seguridad, y escanee el código con la "
-        "aplicación Authenticator.",
+        (
+            "3. Elija su contraseña, su PIN y su imagen de seguridad, y escanee el código con la "
+            "aplicación Authenticator."
+        ),
         "4. Destruya este papel. Nadie de la Cooperativa le pedirá esta clave.",
     )
     y -= 16

@@ -22,6 +22,7 @@ from branch_desk.reports.blocks import (
     Statement,
     Ticks,
     Title,
+    Together,
 )
 from branch_desk.reports.paper import (
     LEFT,
@@ -54,20 +55,34 @@ SIGNING_RULES: Final = {"SOLE": "Sola firma", "JOINT": "Firma conjunta de dos re
 CURRENCIES: Final = {"BOB": "Bs", "USD": "USD"}
 
 DECLARATIONS: Final = (
-    "1. Declaro que los datos de este formulario son verdaderos y que corresponden a mi documento "
-    "de identidad original, que presenté en este acto.",
-    "2. Elegí las cuentas, los montos máximos, los servicios y los canales que constan en este "
-    "formulario y autorizo a la Cooperativa a habilitarlos.",
-    "3. Entiendo que los montos máximos solo pueden aumentarse en agencia, con mi firma, y que "
-    "puedo reducirlos cuando lo decida.",
-    "4. Leí los términos y condiciones de la versión indicada, recibí explicación sobre ellos y "
-    "los acepto.",
-    "5. Declaro que los fondos que moveré por los canales electrónicos tienen origen lícito y que "
-    "informaré su origen y destino cuando se me solicite.",
-    "6. Sé que ningún empleado de la Cooperativa me pedirá mi contraseña, mi PIN, mi respuesta "
-    "secreta ni el código del Authenticator.",
-    "7. Me comprometo a avisar de inmediato la pérdida o el robo de mi teléfono y el cambio de mi "
-    "número de celular o de mi correo electrónico.",
+    (
+        "1. Declaro que los datos de este formulario son verdaderos y que corresponden a mi "
+        "documento de identidad original, que presenté en este acto."
+    ),
+    (
+        "2. Elegí las cuentas, los montos máximos, los servicios y los canales que constan en "
+        "este formulario y autorizo a la Cooperativa a habilitarlos."
+    ),
+    (
+        "3. Entiendo que los montos máximos solo pueden aumentarse en agencia, con mi firma, "
+        "y que puedo reducirlos cuando lo decida."
+    ),
+    (
+        "4. Leí los términos y condiciones de la versión indicada, recibí explicación sobre "
+        "ellos y los acepto."
+    ),
+    (
+        "5. Declaro que los fondos que moveré por los canales electrónicos tienen origen "
+        "lícito y que informaré su origen y destino cuando se me solicite."
+    ),
+    (
+        "6. Sé que ningún empleado de la Cooperativa me pedirá mi contraseña, mi PIN, mi "
+        "respuesta secreta ni el código del Authenticator."
+    ),
+    (
+        "7. Me comprometo a avisar de inmediato la pérdida o el robo de mi teléfono y el "
+        "cambio de mi número de celular o de mi correo electrónico."
+    ),
     "8. Recibí un ejemplar firmado de este formulario.",
 )
 MEMBER_COPY: Final = "Ejemplar del socio"
@@ -246,7 +261,7 @@ def _sections(form: EnrolmentForm, size: PageSize) -> list[Block]:
         ("Cuentas habilitadas", _accounts(form.accounts)),
         ("Montos máximos", _limits(form.limits)),
         ("Máximo por día", _worst(form)),
-        ("Servicios que puede pagar", Ticks(form.billers)),
+        ("Servicios que puede pagar", Ticks(form.billers, columns=5)),
         (
             "Canales",
             Ticks((("Portal web CosmartNet", form.web), ("Aplicación móvil", form.mobile))),
@@ -256,8 +271,7 @@ def _sections(form: EnrolmentForm, size: PageSize) -> list[Block]:
             SmallPrint.of(
                 (
                     *_paragraphs(form.contract.text),
-                    f"Huella del texto (SHA-256): "
-                    f"{form.contract.sha256[:32]} {form.contract.sha256[32:]}",
+                    f"Huella del texto: {form.contract.sha256[:32]} {form.contract.sha256[32:]}",
                 ),
                 width,
             ),
@@ -265,8 +279,9 @@ def _sections(form: EnrolmentForm, size: PageSize) -> list[Block]:
         ("Declaraciones", SmallPrint.of(form.declarations, width)),
         ("Firmas", _signatures(form)),
     ]
+    sections = [Headed(f"{n}. {name}", body) for n, (name, body) in enumerate(parts, 1)]
     title = Title("Formulario del servicio de banca electrónica CosmartNet")
-    return [title, *(Headed(f"{n}. {name}", body) for n, (name, body) in enumerate(parts, 1))]
+    return [title, *sections[:-2], Together(tuple(sections[-2:]))]
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -380,13 +395,13 @@ def _accounts(accounts: tuple[FormAccount, ...]) -> Grid:
 
 def _limits(limits: tuple[FormLimit, ...]) -> Grid:
     by_holder = any(each.holder for each in limits)
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("Operación", 34),
         Column("Moneda", 11, "center"),
         Column("Por operación", 20, "right"),
         Column("Por día", 20, "right"),
         Column("Por mes", 22, "right"),
-        Column("Operaciones al día", 15, "right"),
+        Column("N.º por día", 15, "right"),
     )
     if by_holder:
         columns = (Column("Representante", 34), *columns)

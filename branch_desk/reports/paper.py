@@ -25,7 +25,7 @@ RIGHT: Final = 14 * mm
 TOP: Final = 12 * mm
 BOTTOM: Final = 11 * mm
 CODE_SIDE: Final = 27 * mm
-HEADER: Final = 29 * mm
+HEADER: Final = 27.5 * mm
 FOOTER: Final = 9 * mm
 
 
@@ -142,6 +142,25 @@ class Pen:
             text.textLine(value)
         if grey:
             text.setFillGray(0)
+        self.canvas.drawText(text)
+
+    def column(
+        self,
+        x: float,
+        y: float,
+        values: Sequence[tuple[str, str]],
+        *,
+        size: float,
+        leading: float,
+    ) -> None:
+        """Draw lines already wrapped, each in its own font, the first on `y`."""
+        text = self.canvas.beginText(x, y)
+        current = ""
+        for value, font in values:
+            if font != current:
+                text.setFont(font, size, leading)
+                current = font
+            text.textLine(value)
         self.canvas.drawText(text)
 
     def rule(self, x: float, y: float, width: float, thickness: float = HAIRLINE) -> None:
@@ -262,11 +281,11 @@ def _header(
     pen.canvas.doForm("code")
     pen.canvas.restoreState()
     y = top - 10
-    name = wrap(letterhead.cooperative, fonts.BOLD, 11.5, side - LEFT - 46 * mm)
-    pen.lines(LEFT, y, name, font=fonts.BOLD, size=11.5, leading=13.5)
-    y -= 13.5 * len(name)
+    name = wrap(letterhead.cooperative, fonts.BOLD, 10.5, side - LEFT - 42 * mm)
+    pen.lines(LEFT, y, name, font=fonts.BOLD, size=10.5, leading=13)
+    y -= 13 * len(name)
     for line in (letterhead.branch, letterhead.address):
-        for part in wrap(line, fonts.REGULAR, 8, side - LEFT - 46 * mm) if line else ():
+        for part in wrap(line, fonts.REGULAR, 8, side - LEFT - 42 * mm) if line else ():
             pen.write(LEFT, y, part, size=8)
             y -= 10
     pen.write(LEFT, y - 2, f"Formulario {marks.form_version}", size=8, font=fonts.SEMIBOLD)
@@ -308,5 +327,5 @@ def _watermark(
     middle = page_height * (index + 1) / (total + 1)
     canvas.translate(page_width / 2, middle)
     canvas.rotate(35)
-    pen.write(0, -30, mark, font=fonts.BOLD, size=88, align="center", grey=0.86)
+    pen.write(0, -30, mark, font=fonts.BOLD, size=88, align="center", grey=0.88)
     canvas.restoreState()
