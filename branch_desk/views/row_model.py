@@ -96,7 +96,7 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         self._after: object | None = None
         self._more = False
         self._asking = False
-        self._reading = 0
+        self._beginning = False
 
     # -- pages
 
@@ -109,33 +109,29 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         """Ask for the first page once more."""
         if self._ask is None:
             return
-        self._reading += 1
-        reading = self._reading
-        self._asking = True
+        self._asking = self._beginning = True
+        self._ask(self._first, Wanted(None, self.order))
 
-        def first(page: PageOf[Row]) -> None:
-            if reading != self._reading:
-                return
-            self.beginResetModel()
-            self.rows = list(page.rows)
-            self._settle(page)
-            self.endResetModel()
-            self.arrived.emit()
-
-        self._ask(first, Wanted(None, self.order))
+    def _first(self, page: PageOf[Row]) -> None:
+        if not self._beginning:
+            return  # a short list was shown meanwhile
+        self.beginResetModel()
+        self.rows = list(page.rows)
+        self._settle(page)
+        self.endResetModel()
+        self.arrived.emit()
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show a short list that is already at hand, whole."""
-        self._reading += 1
         self.beginResetModel()
         self.rows = list(rows)
-        self._more = self._asking = False
+        self._more = self._asking = self._beginning = False
         self.endResetModel()
         self.arrived.emit()
 
     def give_up(self) -> None:
         """Stop waiting for a page that will not come; scrolling asks again."""
-        self._asking = False
+        self._asking = self._beginning = False
 
     def canFetchMore(self, parent: Index) -> bool:
         """Whether a further page exists and is not under way."""
@@ -146,23 +142,21 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         if self._ask is None or not self.canFetchMore(parent):
             return
         self._asking = True
-        reading = self._reading
+        self._ask(self._further, Wanted(self._after, self.order))
 
-        def further(page: PageOf[Row]) -> None:
-            if reading != self._reading:
-                return
-            if page.rows:
-                start = len(self.rows)
-                self.beginInsertRows(QModelIndex(), start, start + len(page.rows) - 1)
-                self.rows.extend(page.rows)
-                self.endInsertRows()
-            self._settle(page)
-            self.arrived.emit()
-
-        self._ask(further, Wanted(self._after, self.order))
+    def _further(self, page: PageOf[Row]) -> None:
+        if self._beginning or not self._asking:
+            return  # the list is being read anew: this page belongs to the old one
+        if page.rows:
+            start = len(self.rows)
+            self.beginInsertRows(QModelIndex(), start, start + len(page.rows) - 1)
+            self.rows.extend(page.rows)
+            self.endInsertRows()
+        self._settle(page)
+        self.arrived.emit()
 
     def _settle(self, page: PageOf[Row]) -> None:
-        self._asking = False
+        self._asking = self._beginning = False
         self._after = page.next
         self._more = page.next is not None
 

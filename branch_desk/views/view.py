@@ -125,9 +125,8 @@ class View(QWidget):
         **kwargs: P.kwargs,
     ) -> None:
         """Ask for a read while the body stays usable; a newer search with this `done` replaces it."""
-        slot = getattr(done, "__qualname__", repr(done))
         self.background.ask_newest(
-            self, slot, done, self._failed_search, self._call(operation), *args, **kwargs
+            self, _slot(done), done, self._failed_search, self._call(operation), *args, **kwargs
         )
 
     def run(
@@ -138,8 +137,7 @@ class View(QWidget):
         **kwargs: P.kwargs,
     ) -> None:
         """Do pure work (a PDF, an image, a print job) beside the database; the body stays usable."""
-        slot = getattr(done, "__qualname__", repr(done))
-        self.background.run(self, slot, done, self._failed_search, function, *args, **kwargs)
+        self.background.run(self, _slot(done), done, self._failed_search, function, *args, **kwargs)
 
     @property
     def is_busy(self) -> bool:
@@ -267,3 +265,9 @@ class View(QWidget):
         if focus is not None and isValid(focus) and self.window().focusWidget() is self:
             focus.setFocus()
         self._focus = None
+
+
+def _slot(done: Callable[..., object]) -> str:
+    # Two lists on one screen hand over the same method of different objects.
+    owner = getattr(done, "__self__", None)
+    return f"{getattr(done, '__qualname__', repr(done))}@{id(owner)}"
