@@ -59,13 +59,16 @@ class Machine:
         """Leave the stamp of a finished set-up."""
         self.desk.STAMP.write_text(self.desk._stamp(tuple(sorted(sets))))
 
-    def run(self, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, *words: str, where: Path = ROOT, **environ: str
+    ) -> "subprocess.CompletedProcess[str]":
         kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
         kept.pop("QT_QPA_PLATFORM", None)
         path = f"{self.bin}{os.pathsep}{kept['PATH']}"
         return subprocess.run(
             [sys.executable, str(self.folder / "desk"), *words],
             check=False,
+            cwd=where,
             env={**kept, "PATH": path, **environ},
             capture_output=True,
             text=True,
@@ -113,6 +116,16 @@ def test_what_follows_run_goes_to_the_program_and_its_exit_code_comes_back(
     assert machine.run("run", "--check").returncode == 7
     assert machine.run("--check").returncode == 7
     assert machine.calls() == "python -m branch_desk --check platform=offscreen\n" * 2
+
+
+def test_the_program_runs_where_it_was_called_so_that_file_names_mean_the_same(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.program(machine.folder / ".venv/bin/python", then=f'pwd > "{tmp_path}/where"')
+    machine.is_set_up("run")
+    (tmp_path / "elsewhere").mkdir()
+    machine.run("run", "import", "members", "a.csv", where=tmp_path / "elsewhere")
+    assert (tmp_path / "where").read_text().strip() == str(tmp_path / "elsewhere")
 
 
 def test_a_change_of_the_pins_sets_up_again_by_hash(machine: Machine) -> None:
