@@ -190,6 +190,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
         "foreign_keys=ON",
         "busy_timeout=5000",
         "trusted_schema=OFF",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE deletes rows behind the guards' back
     ):
         connection.execute(f"PRAGMA {pragma}")
 
