@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from branch_desk.models.member import Department
-from branch_desk.views.theme import restyle
+from branch_desk.views.fields import mark
 
 translate = QCoreApplication.translate
 
@@ -31,7 +31,7 @@ class CardNumber:
 
 
 class IdentityCardField(QWidget):
-    """Three boxes in a row; a whole card pasted into the first (`4567891-1B SC`) fills all three."""
+    """Three boxes in a row; a whole card typed into the first (`4567891-1B SC`) fills all."""
 
     edited = Signal()
 
@@ -93,10 +93,7 @@ class IdentityCardField(QWidget):
 
     def mark(self) -> bool:
         """Show by the frame whether the card can be used; return whether."""
-        wrong = self._wrong()
-        restyle(self.number, problem="stop" if wrong else "")
-        self.number.setAccessibleDescription(wrong)
-        return not wrong
+        return mark(self, self._wrong())
 
     def _wrong(self) -> str:
         number = self.number.text().strip()

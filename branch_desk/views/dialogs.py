@@ -5,10 +5,10 @@ Each has a classmethod that tests replace, so that no test waits before a modal 
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from branch_desk.views.icons import meaning_icon
+from branch_desk.views.icons import Sign
 from branch_desk.views.pieces import button, label
 from branch_desk.views.theme import GRID, Meaning
 
@@ -32,9 +32,7 @@ class Confirmation(QDialog):
         self.setWindowTitle(title)
         self.setModal(True)
         self.setFixedWidth(WIDTH)
-        sign = QLabel()
-        sign.setPixmap(meaning_icon(meaning).pixmap(QSize(28, 28)))
-        sign.setAccessibleName(title)
+        sign = Sign.of(meaning, 28, title)
         heading = label(title, "section", wrap=True)
         words = label(sentence, name="confirmation_sentence", wrap=True)
         self.back = button(self.tr("&Volver"), name="confirmation_back")

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from branch_desk.models.errors import DomainError
 from branch_desk.models.money import Currency, Money, format_centavos
@@ -48,22 +48,47 @@ class Field(Protocol):
 def row(form: QFormLayout, label: str, field: QWidget, hint: str = "") -> QLabel:
     """Add a field under its label; `&` marks the key that jumps to it. Return the label.
 
-    A hint is shown below the field, in small letters, and read aloud as its description.
+    The hint stands below the field in small letters; `mark()` writes what is wrong in its place.
+    Both are read aloud as the field's description.
     """
     name = QLabel(label)
     name.setTextFormat(Qt.TextFormat.PlainText)
     proxy = field.focusProxy()
     buddy = proxy if isinstance(proxy, QWidget) else field
     name.setBuddy(buddy)
-    form.addRow(name, field)
-    if hint:
-        below = QLabel(hint)
-        below.setTextFormat(Qt.TextFormat.PlainText)
-        below.setProperty("kind", "small")
-        below.setWordWrap(True)
-        form.addRow("", below)
-        buddy.setAccessibleDescription(hint)
+    if buddy is not field:
+        # Qt looks for the label among the neighbours of the buddy, not around the whole field.
+        buddy.setAccessibleName(label.replace("&", ""))
+    below = QLabel(hint)
+    below.setObjectName(f"{field.objectName()}_below")
+    below.setTextFormat(Qt.TextFormat.PlainText)
+    below.setProperty("kind", "small")
+    below.setProperty("hint", hint)
+    below.setWordWrap(True)
+    below.setVisible(bool(hint))
+    buddy.setAccessibleDescription(hint)
+    stack = QVBoxLayout()
+    stack.setSpacing(2)
+    stack.addWidget(field)
+    stack.addWidget(below)
+    form.addRow(name, stack)
     return name
+
+
+def mark(field: QWidget, sentence: str) -> bool:
+    """Mark a field as wrong, with the sentence below it, or as right when there is none."""
+    proxy = field.focusProxy()
+    entry = proxy if isinstance(proxy, QWidget) else field
+    restyle(entry, problem="stop" if sentence else "")
+    entry.setAccessibleDescription(sentence)
+    parent = field.parentWidget()
+    below = parent.findChild(QLabel, f"{field.objectName()}_below") if parent else None
+    if below is not None:
+        words = sentence or str(below.property("hint"))
+        below.setText(words)
+        below.setVisible(bool(words))
+        restyle(below, kind="wrong" if sentence else "small")
+    return not sentence
 
 
 def text_problem(text: str) -> str:
@@ -110,14 +135,10 @@ class TextField(QLineEdit):
         return text_problem(typed) or self._kind_problem(typed)
 
     def mark(self) -> bool:
-        """Show by the frame and the description whether the value can be used; return whether."""
-        sentence = self.problem()
-        restyle(self, problem="stop" if sentence else "")
-        self.setToolTip("")
-        self.setAccessibleDescription(sentence)
-        return not sentence
+        """Show by frame and sentence whether the value can be used; return whether."""
+        return mark(self, self.problem())
 
-    def _kind_problem(self, typed: str) -> str:  # noqa: ARG002 kinds of field override it
+    def _kind_problem(self, typed: str) -> str:
         return ""
 
     def _tell(self) -> None:
@@ -257,7 +278,7 @@ class PhoneField(TextField):
         """Show a number."""
         self.setText(number or "")
 
-    def _kind_problem(self, typed: str) -> str:  # noqa: ARG002 value() has read it already
+    def _kind_problem(self, typed: str) -> str:
         if _MOBILE.fullmatch(self.value()):
             return ""
         return translate("Field", "El celular tiene ocho dígitos y empieza con 6 o 7.")
@@ -297,7 +318,7 @@ class DigitsField(TextField):
         """Show digits."""
         self.setText(digits or "")
 
-    def _kind_problem(self, typed: str) -> str:  # noqa: ARG002 value() has read it already
+    def _kind_problem(self, typed: str) -> str:
         value = self.value()
         if value.isascii() and value.isdigit():
             return ""

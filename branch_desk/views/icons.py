@@ -8,8 +8,9 @@ from functools import cache
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
 
 from branch_desk import resources
 from branch_desk.views import theme
@@ -82,6 +83,36 @@ class LineIcon(QIconEngine):
     def clone(self) -> "LineIcon":
         """Return an equal engine, as Qt asks when an icon is copied and changed."""
         return LineIcon(self._name, self._colour)
+
+
+class Sign(QWidget):
+    """A line icon by itself, painted in the colours of the look shown now.
+
+    `meant` is what a screen reader says for it; without it the sign is decoration.
+    """
+
+    def __init__(self, name: str, colour: str = "text", side: int = 20, meant: str = "") -> None:
+        super().__init__()
+        self._name = name
+        self._colour = colour
+        self.setFixedSize(side, side)
+        self.setAccessibleName(meant)
+
+    @classmethod
+    def of(cls, meaning: Meaning, side: int = 20, meant: str = "") -> "Sign":
+        """Return the sign of a meaning in its colour."""
+        return cls(MEANING_ICON[meaning], MEANING_COLOUR[meaning], side, meant)
+
+    def show_meaning(self, meaning: Meaning, meant: str) -> None:
+        """Show the sign of another meaning."""
+        self._name = MEANING_ICON[meaning]
+        self._colour = MEANING_COLOUR[meaning]
+        self.setAccessibleName(meant)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the icon."""
+        draw(QPainter(self), self._name, self._colour, QRectF(self.rect()))
 
 
 @cache

@@ -4,14 +4,13 @@ What stands behind is hidden, not only covered. Dialogs are dismissed. A half-fi
 the person who locked; who signs in as somebody else makes the window drop it.
 """
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QToolTip,
     QVBoxLayout,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from branch_desk.views.fields import CodeField, PasswordField, row
-from branch_desk.views.icons import icon
+from branch_desk.views.icons import Sign
 from branch_desk.views.pieces import button, card, label
 from branch_desk.views.theme import GRID
 
@@ -143,9 +142,6 @@ class LockOverlay(QWidget):
         self.unlock_asked.emit(self._password.take(), code)
 
     def _build(self) -> None:
-        sign = QLabel()
-        sign.setPixmap(icon("lock", "accent").pixmap(QSize(40, 40)))
-        sign.setAccessibleName(self.tr("Candado"))
         self._who = label("", "muted", "lock_who")
         self._wrong = label("", "wrong", "lock_wrong", wrap=True)
         self._password = PasswordField("lock_password")
@@ -166,7 +162,7 @@ class LockOverlay(QWidget):
         frame, column = card("lock_card")
         column.setContentsMargins(4 * GRID, 3 * GRID, 4 * GRID, 3 * GRID)
         frame.setFixedWidth(420)
-        column.addWidget(sign)
+        column.addWidget(Sign("lock", "accent", 40))
         column.addWidget(label(self.tr("Puesto bloqueado"), "title"))
         column.addWidget(self._who)
         column.addLayout(form)

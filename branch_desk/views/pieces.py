@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from branch_desk.views import theme
-from branch_desk.views.icons import MEANING_COLOUR, MEANING_ICON, draw, icon, meaning_icon
+from branch_desk.views.icons import MEANING_COLOUR, MEANING_ICON, Sign, draw, icon
 from branch_desk.views.theme import GRID, Meaning
 
 SIGN: Final = 16
@@ -151,9 +151,10 @@ class HeaderCard(QFrame):
         for title, value in facts:
             pair = QHBoxLayout()
             pair.setSpacing(6)
-            pair.addWidget(label(title, "muted"))
-            pair.addWidget(label(value))
             self._facts.addLayout(pair)
+            for words in (label(title, "muted"), label(value)):
+                pair.addWidget(words)
+                words.show()
         self._facts.addStretch(1)
 
     def forget(self) -> None:
@@ -203,21 +204,17 @@ class FlagList(QWidget):
                 widget.deleteLater()
         shown = self.flags or ((Flag(none, Meaning.GOOD),) if none else ())
         for place, flag in enumerate(shown):
-            sign = QLabel()
-            sign.setPixmap(meaning_icon(flag.meaning).pixmap(QSize(18, 18)))
-            sign.setAccessibleName(flag.meaning.value)
+            sign = Sign.of(flag.meaning, 18, flag.meaning.value)
+            words = label(flag.sentence, wrap=True)
             self._grid.addWidget(sign, place, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(label(flag.sentence, wrap=True), place, 1)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Draw the signs in the colours of the other look."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and self.flags:
-            self.show_flags(self.flags)
+            self._grid.addWidget(words, place, 1)
+            # In a window already shown, new children wait for the event loop to be shown.
+            sign.show()
+            words.show()
 
 
 class ActionRow(QWidget):
-    """The foot of a task: the primary action at the right (Ctrl+Enter), secondary ones left of it."""
+    """The foot of a task: the primary action at the right (Ctrl+Enter), others left of it."""
 
     def __init__(
         self, primary: QPushButton, *others: QPushButton, parent: QWidget | None = None

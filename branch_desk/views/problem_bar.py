@@ -7,7 +7,7 @@ next step) goes with it. The words are always plain text: they may carry a membe
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from branch_desk.views.icons import icon, meaning_icon
+from branch_desk.views.icons import Sign, icon
 from branch_desk.views.theme import Meaning, restyle
 
 SUCCESS_MILLISECONDS: Final = 4000
@@ -33,8 +33,7 @@ class ProblemBar(QFrame):
         self.setObjectName("problem_bar")
         self.meaning = Meaning.NEUTRAL
         self._do: Callable[[], object] | None = None
-        self._sign = QLabel(self)
-        self._sign.setFixedSize(20, 20)
+        self._sign = Sign.of(self.meaning)
         self._sentence = QLabel(self)
         self._sentence.setObjectName("problem_sentence")
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -42,6 +41,7 @@ class ProblemBar(QFrame):
         self._sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._action = QPushButton(self)
         self._action.setObjectName("problem_action")
+        self._action.setAccessibleName(self.tr("Acción del aviso"))
         self._action.clicked.connect(self._act)
         self._close = QToolButton(self)
         self._close.setObjectName("problem_close")
@@ -78,13 +78,12 @@ class ProblemBar(QFrame):
         self.meaning = meaning
         self._do = do
         self._sentence.setText(sentence)
-        self._sign.setPixmap(meaning_icon(meaning).pixmap(QSize(20, 20), self.devicePixelRatioF()))
-        self._sign.setAccessibleName(_word(meaning))
+        self._sign.show_meaning(meaning, _word(meaning))
         self._action.setText(action)
+        self._action.setAccessibleName(action.replace("&", ""))
         self._action.setVisible(bool(action) and do is not None)
         restyle(self, meaning=str(meaning))
-        for child in (self._sentence, self._sign):
-            restyle(child)
+        restyle(self._sentence)
         self.show()
         if meaning is Meaning.GOOD:
             self._timer.start()

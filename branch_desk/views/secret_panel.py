@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -30,6 +31,9 @@ GROUP: Final = 4
 MOST_GROUPS_IN_A_LINE: Final = 4
 LARGEST_POINTS: Final = 44
 SMALLEST_POINTS: Final = 16
+BOX: Final = 1.35
+LINE: Final = 1.6
+"""Height of a box and of a line of boxes, in heights of the letters."""
 WDA_EXCLUDE_FROM_CAPTURE: Final = 0x11
 
 
@@ -134,7 +138,7 @@ class SecretPanel(QWidget):
         overwrite(self._secret)
         self._secret = secret
         self.life.start(seconds)
-        self.updateGeometry()
+        self._fit()
         self.update()
 
     def wipe(self) -> None:
@@ -152,17 +156,20 @@ class SecretPanel(QWidget):
         self.wipe()
 
     def sizeHint(self) -> QSize:
-        """One line of groups for each sixteen letters."""
-        return QSize(560, 96 * max(1, self._lines()))
+        """Prefer room for four groups."""
+        return QSize(560, self._height(self.width()))
 
-    def heightForWidth(self, width: int) -> int:
-        """Return the height for the lines at the size of letters that fits."""
-        height = QFontMetricsF(self._font(width)).height() * 1.7
-        return math.ceil(height * max(1, self._lines()))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take the height that the letters need at this width."""
+        super().resizeEvent(event)
+        self._fit()
 
-    def hasHeightForWidth(self) -> bool:
-        """Larger letters take more height."""
-        return True
+    def _fit(self) -> None:
+        self.setFixedHeight(self._height(self.width()))
+
+    def _height(self, width: int) -> int:
+        line = QFontMetricsF(self._font(width)).height() * LINE
+        return math.ceil(line * max(1, self._lines()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the groups, each in its box, black on white in either look."""
@@ -175,7 +182,7 @@ class SecretPanel(QWidget):
         painter.setFont(font)
         letters = QFontMetricsF(font)
         width = letters.horizontalAdvance("0") * (GROUP + 1.2)
-        height = letters.height() * 1.35
+        height = letters.height() * BOX
         groups = math.ceil(len(self._secret) / GROUP)
         in_line = self._in_line()
         gap = letters.horizontalAdvance("0") * 0.5
@@ -183,9 +190,9 @@ class SecretPanel(QWidget):
             line, place = divmod(number, in_line)
             count = min(in_line, groups - line * in_line)
             left = (self.width() - count * width - (count - 1) * gap) / 2
-            top = (self.height() - self._lines() * letters.height() * 1.6) / 2
+            top = (self.height() - self._lines() * letters.height() * LINE) / 2 + 2
             box = QRectF(
-                left + place * (width + gap), top + line * letters.height() * 1.6, width, height
+                left + place * (width + gap), top + line * letters.height() * LINE, width, height
             )
             painter.setPen(QPen(QColor(light["frame"]), 1))
             painter.setBrush(QColor(light["surface"]))

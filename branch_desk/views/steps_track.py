@@ -152,6 +152,7 @@ class StepsTrack(QWidget):
             each.shown_now = each.step.name == shown
             each.clicked.connect(self._choose)
             self._column.insertWidget(place, each)
+            each.show()
             if each.step.name == focused:
                 each.setFocus()
 

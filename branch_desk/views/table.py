@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from branch_desk.views import theme
 from branch_desk.views.csv_export import csv_bytes
-from branch_desk.views.icons import icon
+from branch_desk.views.icons import Sign
 from branch_desk.views.row_model import Column, PageOf, RowModel, Sort, Wanted
 
 __all__ = ["Column", "EmptyState", "PageOf", "PagedTable", "RowModel", "Sort", "Wanted"]
@@ -43,10 +43,6 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self.setObjectName("empty_state")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._sign = sign
-        self._picture = QLabel(self)
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._picture.setAccessibleName(self.tr("Lista vacía"))
         self._sentence = QLabel(sentence, self)
         self._sentence.setObjectName("empty_sentence")
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -55,25 +51,13 @@ class EmptyState(QWidget):
         self._sentence.setProperty("kind", "muted")
         column = QVBoxLayout(self)
         column.addStretch(2)
-        column.addWidget(self._picture)
+        column.addWidget(Sign(sign, "muted", 40), 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._sentence)
         column.addStretch(3)
-        self._draw()
 
     def say(self, sentence: str) -> None:
         """Change the sentence, e.g. to name what was searched for."""
         self._sentence.setText(sentence)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Draw the picture again in the colours of the other look."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange:
-            self._draw()
-
-    def _draw(self) -> None:
-        self._picture.setPixmap(
-            icon(self._sign, "muted").pixmap(QSize(40, 40), self.devicePixelRatioF())
-        )
 
 
 class PagedTable(QTableView, Generic[Row]):

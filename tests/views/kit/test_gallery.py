@@ -147,9 +147,9 @@ class Window(QMainWindow):
         self.born = DateField("birth_date")
         self.phone = PhoneField("mobile")
         row(form, "&Nombres", self.name)
-        row(form, "&Cédula", self.card)
-        row(form, "Tope por &día", self.amount, "Tope de la cooperativa: Bs 20.000,00")
-        row(form, "Na&cimiento".replace("&c", "c&i"), self.born)
+        row(form, "Cé&dula", self.card)
+        row(form, "To&pe por día", self.amount, "Tope de la cooperativa: Bs 20.000,00")
+        row(form, "Nac&imiento", self.born)
         row(form, "C&elular", self.phone)
         self.phone.setText("12345678")
         self.phone.mark()
@@ -174,7 +174,7 @@ class Window(QMainWindow):
         side.setFixedWidth(290)
         middle.addWidget(side)
         body.addLayout(middle, 1)
-        body.addWidget(ActionRow(button("&Guardar y seguir", name="go"), button("&Devolver", "stop"), button("Ver &historial", "link")))
+        body.addWidget(ActionRow(button("&Guardar y seguir", name="go"), button("De&volver", "stop"), button("Ver &historial", "link")))
 
 
 @pytest.fixture
