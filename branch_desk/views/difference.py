@@ -102,7 +102,7 @@ class DifferenceLabel(QWidget):
         advance = self.fontMetrics().horizontalAdvance(self._layout.text())
         return QSize(min(advance + 8, 320), self.fontMetrics().height() + 4)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 the whole label is painted
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the text and its marks."""
         _, marks = marked(*self._compared)
         self._paint_marks(marks)
