@@ -38,6 +38,7 @@ _RETRIED = ("40001", "40P01", "55P03", "25006", "57P01", "57P02", "57P03")
 
 _SERVER = (
     "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=5000"
+    " -c datestyle=ISO"  # a server set to another style would show dates the driver cannot read
 )
 
 _SAFE = {"fsync": ("on",), "full_page_writes": ("on",)}

@@ -163,7 +163,7 @@ def _wrong(chain: _Chain, event: Row[Any]) -> Problem | None:
 def _says_the_same(event: Row[Any]) -> bool:
     try:
         said: Mapping[str, Any] = json.loads(event.text)
-        return (
+        return bool(
             said["chain"] == event.chain
             and said["number"] == event.number
             and said["event"] == event.event
