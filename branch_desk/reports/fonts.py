@@ -9,6 +9,7 @@ import threading
 import zlib
 from functools import cache
 from typing import Any, Final
+from unicodedata import category
 
 from reportlab import rl_config
 from reportlab.pdfbase import pdfdoc, pdfmetrics
@@ -88,7 +89,10 @@ def register() -> frozenset[str]:
         covered = glyphs if covered is None else covered & glyphs
     # ReportLab opens every page with its default font: unless told, an unembedded Helvetica.
     rl_config.canvas_basefontname = REGULAR
-    return frozenset(map(chr, covered or ()))
+    # Some signs are in the font and yet show nothing: they would print as something else.
+    return frozenset(
+        character for character in map(chr, covered or ()) if category(character)[0] != "C"
+    )
 
 
 @cache

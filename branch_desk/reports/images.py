@@ -150,9 +150,10 @@ def _upright(data: bytes) -> Image.Image:
                 raise UnreadableFile(reason="too_small")
             turned = ImageOps.exif_transpose(image)
             return _on_white(turned)
+    except Image.DecompressionBombError:
+        raise UnreadableFile(reason="too_many_points") from None
     except (
         UnidentifiedImageError,
-        Image.DecompressionBombError,
         OSError,
         SyntaxError,
         ValueError,

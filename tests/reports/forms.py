@@ -129,8 +129,6 @@ def a_company_form(**changes):
     )
     values = {
         "member": company,
-        "limits": tuple(
-            limit for each in representatives for limit in limits(each.name, ("BOB",))
-        ),
+        "limits": tuple(limit for each in representatives for limit in limits(each.name, ("BOB",))),
     }
     return a_form(**{**values, **changes})
