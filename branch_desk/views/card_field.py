@@ -7,13 +7,14 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from branch_desk.models.member import Department
+from branch_desk.models.errors import DomainError
+from branch_desk.models.member import Department, DocumentType
+from branch_desk.models.validation import clean_document, clean_text
+from branch_desk.views import wording
 from branch_desk.views.fields import mark
 
 translate = QCoreApplication.translate
 
-LONGEST_NUMBER: Final = 20
-SHORTEST_NUMBER: Final = 3
 LONGEST_COMPLEMENT: Final = 5
 _WHOLE: Final = re.compile(
     r"(?P<number>[0-9]{3,20})(?:\s*-\s*(?P<complement>[0-9A-Z]{1,5}))?(?:\s+(?P<place>[A-Z]{2}))?",
@@ -38,29 +39,32 @@ class IdentityCardField(QWidget):
     def __init__(self, name: str = "document_number", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self.document_type = DocumentType.CI
+        # Refusals name the parts of the card as the tables do.
+        prefix = "" if name == "document_number" else f"{name}_"
         self.number = QLineEdit(self)
         self.number.setObjectName(f"{name}_digits")
         self.number.setMaxLength(40)  # a whole card may be pasted
         self.number.setPlaceholderText("4567891")
         self.complement = QLineEdit(self)
-        self.complement.setObjectName(f"{name}_complement")
+        self.complement.setObjectName(f"{prefix}complement")
         self.complement.setMaxLength(LONGEST_COMPLEMENT)
         self.complement.setPlaceholderText("1B")
         self.complement.setFixedWidth(72)
         self.complement.setAccessibleName(self.tr("Complemento de la cédula"))
         self.issued_in = QComboBox(self)
-        self.issued_in.setObjectName(f"{name}_issued_in")
+        self.issued_in.setObjectName(f"{prefix}issued_in")
         self.issued_in.setAccessibleName(self.tr("Lugar de emisión de la cédula"))
         self.issued_in.addItem("—", None)
         for place in Department:
             self.issued_in.addItem(place.value, place)
-        hyphen = QLabel("-", self)
-        hyphen.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hyphen = QLabel("-", self)
+        self._hyphen.setAlignment(Qt.AlignmentFlag.AlignCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.number, 1)
-        row.addWidget(hyphen)
+        row.addWidget(self._hyphen)
         row.addWidget(self.complement)
         row.addSpacing(4)
         row.addWidget(self.issued_in)
@@ -75,10 +79,20 @@ class IdentityCardField(QWidget):
             return None
         place = self.issued_in.currentData()
         return CardNumber(
-            self.number.text().strip(),
-            self.complement.text().strip().upper(),
+            clean_document(self.document_type, self.number.text()),
+            clean_text("complement", self.complement.text()),
             Department(place) if place else None,
         )
+
+    def set_document_type(self, document_type: DocumentType) -> None:
+        """Read the number as a card, a passport or a NIT; only cards have a complement."""
+        self.document_type = document_type
+        is_card = document_type in (DocumentType.CI, DocumentType.CIE)
+        for part in (self._hyphen, self.complement, self.issued_in):
+            part.setVisible(is_card)
+        if not is_card:
+            self.complement.clear()
+            self.issued_in.setCurrentIndex(0)
 
     def set_value(self, card: CardNumber | None) -> None:
         """Show a card's number."""
@@ -97,15 +111,13 @@ class IdentityCardField(QWidget):
 
     def _wrong(self) -> str:
         number = self.number.text().strip()
-        complement = self.complement.text().strip()
         if not number:
-            return translate("Field", "Falta el número de la cédula. Escríbalo.")
-        if not (number.isascii() and number.isdigit()):
-            return translate("Field", "El número de la cédula lleva solo dígitos.")
-        if not SHORTEST_NUMBER <= len(number) <= LONGEST_NUMBER:
-            return translate("Field", "El número de la cédula tiene entre 3 y 20 dígitos.")
-        if complement and not (complement.isascii() and complement.isalnum()):
-            return translate("Field", "El complemento lleva hasta cinco letras o dígitos, como 1B.")
+            return translate("Field", "Falta el número del documento. Escríbalo.")
+        try:
+            clean_document(self.document_type, number)
+            clean_text("complement", self.complement.text())
+        except DomainError as error:
+            return wording.problem(error)
         return ""
 
     def _split(self, typed: str) -> None:

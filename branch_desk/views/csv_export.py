@@ -9,7 +9,9 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+_SIGNS: Final = "=+-@"
+_FULL_WIDTH: Final = "".join(chr(ord(sign) + 0xFEE0) for sign in _SIGNS)
+DANGEROUS: Final = (*_SIGNS, *_FULL_WIDTH, "\t", "\r", "\n", "\0")
 
 
 def csv_bytes(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

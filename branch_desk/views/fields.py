@@ -18,18 +18,15 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidg
 
 from branch_desk.models.errors import DomainError
 from branch_desk.models.money import Currency, Money, format_centavos
-from branch_desk.views import formats
+from branch_desk.views import formats, wording
 from branch_desk.views.theme import restyle
 
 translate = QCoreApplication.translate
 
 LONGEST_TEXT: Final = 120
-REFUSED: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 CODE_DIGITS: Final = 6
 _POINT_CENTS: Final = re.compile(r"(\d{1,12})\.(\d{1,2})", re.ASCII)
 _DAY: Final = re.compile(r"(\d{1,2})[/.\- ]?(\d{1,2})[/.\- ]?(\d{4})", re.ASCII)
-_MOBILE: Final = re.compile(r"[67]\d{7}", re.ASCII)
-_MAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 class Field(Protocol):
@@ -91,19 +88,26 @@ def mark(field: QWidget, sentence: str) -> bool:
     return not sentence
 
 
-def text_problem(text: str) -> str:
-    """Say which character of a text is not accepted, and where; empty when all are."""
-    for place, character in enumerate(text, start=1):
-        if unicodedata.category(character) in REFUSED:
-            return translate(
-                "Field",
-                "El carácter {place} no se ve y no se acepta. Bórrelo y escríbalo otra vez.",
-            ).format(place=place)
+def rule_problem(rule: str, typed: str) -> str:
+    """Say what the rules of the models have against a text (R86); empty when nothing.
+
+    `rule` is a name of `models.validation.RULES`; other names are held to the rule of addresses:
+    any visible character, up to 120.
+    """
+    from branch_desk.models import validation  # the sign-in needs none of the models
+
+    try:
+        validation.clean_text(rule if rule in validation.RULES else "address", typed)
+    except DomainError as error:
+        return wording.problem(error)
     return ""
 
 
 class TextField(QLineEdit):
-    """A line of text; the other one-line fields are kinds of it."""
+    """A line of text; the other one-line fields are kinds of it.
+
+    `rule` names the rule of the models that the text obeys; without it the field's own name does.
+    """
 
     edited = Signal()
 
@@ -114,10 +118,12 @@ class TextField(QLineEdit):
         required: bool = False,
         longest: int = LONGEST_TEXT,
         placeholder: str = "",
+        rule: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self.rule = rule or name
         self.setMaxLength(longest)
         self.setPlaceholderText(placeholder)
         self.required = required
@@ -132,7 +138,7 @@ class TextField(QLineEdit):
         typed = self.typed()
         if not typed:
             return translate("Field", "Falta este dato. Escríbalo.") if self.required else ""
-        return text_problem(typed) or self._kind_problem(typed)
+        return self._kind_problem(typed)
 
     def mark(self) -> bool:
         """Show by frame and sentence whether the value can be used; return whether."""
@@ -266,22 +272,24 @@ class PhoneField(TextField):
     """A mobile number of Bolivia: eight digits that begin with 6 or 7; `+591` is dropped."""
 
     def __init__(self, name: str, *, required: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(name, required=required, longest=16, placeholder="70012345", parent=parent)
+        super().__init__(
+            name,
+            required=required,
+            longest=24,
+            placeholder="70012345",
+            rule="mobile",
+            parent=parent,
+        )
 
     def value(self) -> str:
         """Return the eight digits, or what was typed when it is no mobile number."""
         digits = re.sub(r"[ .()-]", "", self.typed())
         digits = digits.removeprefix("+591").removeprefix("00591")
-        return digits if _MOBILE.fullmatch(digits) else self.typed()
+        return self.typed() if self.problem() else digits
 
     def set_value(self, number: str | None) -> None:
         """Show a number."""
         self.setText(number or "")
-
-    def _kind_problem(self, typed: str) -> str:
-        if _MOBILE.fullmatch(self.value()):
-            return ""
-        return translate("Field", "El celular tiene ocho dígitos y empieza con 6 o 7.")
 
 
 class EmailField(TextField):
@@ -289,7 +297,12 @@ class EmailField(TextField):
 
     def __init__(self, name: str, *, required: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(
-            name, required=required, longest=254, placeholder="nombre@correo.com", parent=parent
+            name,
+            required=required,
+            longest=254,
+            placeholder="nombre@correo.com",
+            rule="email",
+            parent=parent,
         )
         self.setInputMethodHints(Qt.InputMethodHint.ImhEmailCharactersOnly)
 
@@ -300,11 +313,6 @@ class EmailField(TextField):
     def set_value(self, address: str | None) -> None:
         """Show an address."""
         self.setText(address or "")
-
-    def _kind_problem(self, typed: str) -> str:
-        if _MAIL.fullmatch(typed):
-            return ""
-        return translate("Field", "El correo se escribe como nombre@correo.com.")
 
 
 class DigitsField(TextField):

@@ -5,7 +5,6 @@ It is a second window, full screen on the second monitor; with one monitor it co
 window never gets what is shown here.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -279,7 +278,7 @@ class MemberScreen(QWidget):
         left.setSpacing(3 * GRID)
         left.addStretch(1)
         left.addWidget(_big(self.tr("Active su token"), "huge", centred=False))
-        steps: Sequence[tuple[str, str]] = (
+        steps = (
             ("smartphone", self.tr("Abra Google Authenticator en su teléfono.")),
             ("scan-line", self.tr("Toque + y «Escanear un código QR».")),
             ("shield-check", self.tr("Apunte a este código y espere los seis dígitos.")),

@@ -11,7 +11,7 @@ translate = QCoreApplication.translate
 def problem_words() -> dict[str, str]:
     """Return the sentences, in the language of the window."""
     return {
-        "InvalidValue": translate("Problem", "El dato no es válido: {reason}. Corríjalo."),
+        "InvalidValue": translate("Problem", "Revise este dato: {reason}."),
         "InvalidCharacter": translate(
             "Problem", "El carácter {position} de este dato no se acepta: {reason}. Corríjalo."
         ),
@@ -98,6 +98,9 @@ def problem_words() -> dict[str, str]:
         "PowerExpired": translate(
             "Problem", "El poder de {name} venció el {expired_on}. Pida el poder vigente."
         ),
+        "MissingGlyph": translate(
+            "Problem", "El carácter {character} no se puede imprimir. Cámbielo en los datos."
+        ),
         "StaleForm": translate(
             "Problem",
             "El formulario {folio} es de la versión {revision} y la solicitud va en la {current}. "
@@ -124,7 +127,7 @@ def problem_words() -> dict[str, str]:
         "SupervisorNeeded": translate(
             "Problem", "Esto lo debe hacer un supervisor: {reason}. Pida que venga al puesto."
         ),
-        "CodeRefused": translate("Problem", "El código no fue aceptado: {diagnosis}."),
+        "CodeRefused": translate("Problem", "El código no sirvió: {diagnosis}."),
         "NotLocked": translate(
             "Problem", "Este usuario no está bloqueado. Si no puede ingresar, revise su contraseña."
         ),
@@ -169,45 +172,77 @@ def reason_words() -> dict[str, str]:
     return {
         "amount": translate("Reason", "escriba el monto como 1.234,50"),
         "amount_too_large": translate("Reason", "el monto es demasiado grande"),
-        "missing": translate("Reason", "falta"),
-        "too_long": translate("Reason", "es demasiado largo"),
-        "format": translate("Reason", "no tiene la forma debida"),
-        "invisible": translate("Reason", "no se ve"),
-        "character": translate("Reason", "no corresponde en este dato"),
-        "beginning": translate("Reason", "así no empieza este dato"),
-        "complement": translate("Reason", "el complemento tiene hasta cinco letras o dígitos"),
-        "mobile": translate("Reason", "el celular tiene ocho dígitos y empieza con 6 o 7"),
-        "email": translate("Reason", "el correo se escribe como nombre@correo.com"),
-        "user_name": translate(
-            "Reason",
-            "el usuario tiene de 3 a 30 letras sin acento o dígitos y empieza con una letra",
-        ),
-        "digits": translate("Reason", "lleva solo dígitos"),
-        "account_number": translate("Reason", "la cuenta tiene de 4 a 24 dígitos"),
-        "branch_code": translate("Reason", "el código de agencia tiene de 2 a 8 letras o dígitos"),
-        "ci": translate("Reason", "la cédula tiene de 4 a 8 dígitos; el complemento va aparte"),
-        "cie": translate("Reason", "la cédula de extranjero tiene de 4 a 12 letras o dígitos"),
-        "passport": translate("Reason", "el pasaporte tiene de 5 a 12 letras o dígitos"),
-        "nit": translate("Reason", "el NIT tiene de 5 a 15 dígitos"),
-        "future": translate("Reason", "la fecha aún no llegó"),
+        "core_amount": translate("Reason", "el monto debe venir como 1234.50"),
+        "missing": translate("Reason", "falta este dato"),
+        "too_long": translate("Reason", "tiene más de {longest} caracteres"),
+        "too_big": translate("Reason", "pesa demasiado"),
+        "too_small": translate("Reason", "es demasiado pequeño"),
         "too_old": translate("Reason", "la fecha es demasiado antigua"),
         "too_far": translate("Reason", "la fecha es demasiado lejana"),
-        "not_of_this_kind": translate(
-            "Reason", "no corresponde a esta clase de persona o documento"
+        "future": translate("Reason", "la fecha todavía no llega"),
+        "before_its_date": translate("Reason", "es anterior a su fecha"),
+        "invisible": translate(
+            "Reason", "el carácter {position} no se ve; bórrelo y escríbalo otra vez"
         ),
-        "choice": translate("Reason", "no es uno de los valores admitidos"),
-        "date": translate("Reason", "la fecha debe venir como 2026-11-23"),
-        "core_amount": translate("Reason", "el monto debe venir como 1234.50"),
+        "character": translate("Reason", "el carácter {position} no va en este dato"),
+        "beginning": translate("Reason", "debe empezar con una letra"),
+        "format": translate("Reason", "no tiene la forma esperada"),
+        "ci": translate("Reason", "la cédula tiene de 4 a 8 dígitos"),
+        "cie": translate("Reason", "la cédula de extranjero lleva de 4 a 12 letras o dígitos"),
+        "passport": translate("Reason", "el pasaporte lleva de 5 a 12 letras o dígitos"),
+        "nit": translate("Reason", "el NIT tiene de 5 a 15 dígitos"),
+        "complement": translate(
+            "Reason", "el complemento lleva hasta cinco letras o dígitos, como 1B"
+        ),
+        "mobile": translate("Reason", "el celular tiene ocho dígitos y empieza con 6 o 7"),
+        "email": translate("Reason", "el correo se escribe como nombre@correo.com"),
+        "digits": translate("Reason", "lleva solo dígitos"),
+        "account_number": translate("Reason", "la cuenta tiene de 4 a 24 dígitos"),
+        "user_name": translate(
+            "Reason", "empieza con una letra y lleva de 3 a 30 letras, dígitos, puntos o guiones"
+        ),
+        "branch_code": translate("Reason", "lleva de 2 a 8 letras o dígitos"),
+        "is_document": translate("Reason", "no puede ser el número de documento"),
+        "not_of_this_kind": translate("Reason", "este dato no corresponde a este tipo de socio"),
+        "not_a_pdf": translate("Reason", "no es un PDF"),
+        "not_an_image": translate("Reason", "no es una foto JPEG o PNG"),
+        "too_many_pages": translate("Reason", "tiene demasiadas páginas"),
+        "too_many_points": translate("Reason", "la imagen es demasiado grande"),
+        "unreadable": translate("Reason", "no se puede leer"),
         "newer": translate("Reason", "la base es más nueva que el programa"),
         "older": translate("Reason", "la base es más antigua que el programa"),
-        "empty": translate("Reason", "la base está vacía"),
+        "empty": translate("Reason", "está vacía"),
+        "exposed": translate("Reason", "otros pueden leerla"),
+        "present": translate("Reason", "ya existe"),
+        "unknown": translate("Reason", "no se conoce"),
+        "anchor": translate("Reason", "no coincide con el ancla"),
+        "disabled": translate("Reason", "está desactivado"),
+        "fixed": translate("Reason", "no se puede cambiar"),
         "accounts": translate("Reason", "cuentas"),
         "limits": translate("Reason", "montos máximos"),
         "channels": translate("Reason", "canales"),
         "representatives": translate("Reason", "representantes"),
+        "second_representative": translate("Reason", "un segundo representante"),
+        "representative": translate("Reason", "representante"),
         "enrolment": translate("Reason", "solicitud"),
         "member": translate("Reason", "socio"),
         "account": translate("Reason", "cuenta"),
         "access": translate("Reason", "usuario de banca electrónica"),
         "staff": translate("Reason", "funcionario"),
+        "branch": translate("Reason", "agencia"),
+        "terms": translate("Reason", "condiciones"),
+        "row": translate("Reason", "registro"),
+        "installation": translate("Reason", "instalación"),
+        "self": translate("Reason", "usted"),
+        "document_number": translate("Reason", "número de documento"),
+        "issued_in": translate("Reason", "lugar de emisión"),
+        "document_expiry": translate("Reason", "vencimiento"),
+        "first_names": translate("Reason", "nombres"),
+        "first_surname": translate("Reason", "primer apellido"),
+        "second_surname": translate("Reason", "segundo apellido"),
+        "married_surname": translate("Reason", "apellido de casada"),
+        "birth_date": translate("Reason", "fecha de nacimiento"),
+        "company_name": translate("Reason", "razón social"),
+        "trade_registry": translate("Reason", "matrícula de comercio"),
+        "address": translate("Reason", "domicilio"),
     }

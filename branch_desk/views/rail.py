@@ -68,7 +68,7 @@ class PlaceButton(QAbstractButton):
         self.setToolTip(f"{self.place.title} ({self.place.key})")
 
     def sizeHint(self) -> QSize:
-        """A finger's height; the rail gives the width."""
+        """Take a finger's height; the rail gives the width."""
         return QSize(NARROW, max(40, self.fontMetrics().height() + 20))
 
     def paintEvent(self, event: QPaintEvent) -> None:

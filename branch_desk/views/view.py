@@ -197,7 +197,7 @@ class View(QWidget):
             self._out_of_date = True
 
     def come_to_front(self) -> None:
-        """Called by the window when the screen is shown: ask anew if something changed meanwhile."""
+        """Ask anew if something changed while hidden; the window calls this."""
         if self._out_of_date:
             self._out_of_date = False
             self.refresh()

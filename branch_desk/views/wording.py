@@ -4,10 +4,13 @@
 never an apology. `missing_words` lists what still has no words; a test keeps it empty.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from string import Formatter
+from typing import Any, Final
+
+from PySide6.QtCore import QCoreApplication
 
 from branch_desk.models.errors import DomainError
 from branch_desk.models.money import Money
@@ -15,13 +18,15 @@ from branch_desk.views import formats
 from branch_desk.views.problem_words import problem_words, reason_words
 from branch_desk.views.state_words import state_words
 
+translate = QCoreApplication.translate
+
 
 def problem(error: DomainError) -> str:
     """Return the sentence an officer reads for a refusal."""
     for kind in type(error).__mro__:
         template = problem_words().get(kind.__name__)
         if template is not None:
-            return _Facts(error).format(template).strip()
+            return _Facts(error.facts).format(template).strip()
     raise LookupError(type(error).__name__)
 
 
@@ -35,25 +40,49 @@ def state(status: StrEnum) -> str:
     return word(status)
 
 
-def reason(name: str) -> str:
+def reason(name: str, **facts: object) -> str:
     """Return the words of a reason that a refusal carries as a fact."""
-    return reason_words().get(name, name)
+    template = reason_words().get(name)
+    return name if template is None else _Facts(facts).format(template)
+
+
+def doctor(diagnosis: object) -> str:
+    """Return what was wrong with an authenticator's code and what to do about it (F18).
+
+    `diagnosis` is a `models.totp.Diagnosis`: a cause, the minutes the phone is ahead (+) or behind
+    (-), the period of its entry in seconds.
+    """
+    cause = getattr(diagnosis, "cause", diagnosis)
+    minutes = getattr(diagnosis, "minutes", None) or 0
+    direction = (
+        translate("Reason", "adelantado") if minutes > 0 else translate("Reason", "atrasado")
+    )
+    facts = {
+        "minutes": abs(minutes),
+        "direction": direction,
+        "period": getattr(diagnosis, "period", None),
+    }
+    template = word(cause) if isinstance(cause, StrEnum) else str(cause)
+    return _Facts(facts).format(template)
+
+
+_WRITTEN: Final[tuple[tuple[type, Callable[[Any], str]], ...]] = (
+    (Money, formats.money),
+    (datetime, formats.instant),  # before date, of which it is a kind
+    (date, formats.day),
+    (timedelta, formats.span),
+    (StrEnum, word),  # before str, of which it is a kind
+    (str, reason),
+)
 
 
 def written(value: object) -> str:
     """Write a fact as a person reads it: dates, amounts and lists in the manner of Bolivia."""
-    if isinstance(value, Money):
-        return formats.money(value)
-    if isinstance(value, datetime):
-        return formats.instant(value)
-    if isinstance(value, date):
-        return formats.day(value)
-    if isinstance(value, timedelta):
-        return formats.span(value)
-    if isinstance(value, StrEnum):
-        return word(value)
-    if isinstance(value, str):
-        return reason(value)
+    for kind, write in _WRITTEN:
+        if isinstance(value, kind):
+            return write(value)
+    if hasattr(value, "cause"):
+        return doctor(value)
     if isinstance(value, Iterable):
         return ", ".join(written(each) for each in value)
     return str(value)
@@ -63,7 +92,12 @@ def missing_words(enums: Iterable[type[StrEnum]] = ()) -> list[str]:
     """Return refusals without a sentence and members of `enums` without a word."""
     problems = problem_words()
     words = state_words()
-    missing = [kind.__name__ for kind in _family(DomainError) if kind.__name__ not in problems]
+    missing = [
+        kind.__name__
+        for kind in _family(DomainError)
+        # A narrower case may go by the sentence of the wider one.
+        if not any(each.__name__ in problems for each in kind.__mro__)
+    ]
     for enum in enums:
         missing += [
             f"{enum.__qualname__}.{member.name}"
@@ -80,12 +114,17 @@ def _family(kind: type[DomainError]) -> Iterator[type[DomainError]]:
 
 
 class _Facts(Formatter):
-    """Fills a sentence with an error's facts; a fact that was not given leaves no hole."""
+    """Fills a sentence with facts; a fact that was not given leaves no hole."""
 
-    def __init__(self, error: DomainError) -> None:
-        self._error = error
+    def __init__(self, facts: Mapping[str, object]) -> None:
+        self._facts = facts
 
     def get_value(self, key: int | str, args: object, kwargs: object) -> str:
-        """Return one fact as written Spanish."""
-        value = getattr(self._error, str(key), None)
-        return "" if value is None else written(value)
+        """Return one fact as written Spanish; a reason may itself speak of other facts."""
+        value = self._facts.get(str(key))
+        if value is None:
+            return ""
+        if isinstance(value, str) and not isinstance(value, StrEnum):
+            others = {name: fact for name, fact in self._facts.items() if name != key}
+            return reason(value, **others)
+        return written(value)
