@@ -67,6 +67,7 @@ class Event(StrEnum):
     FIRST_ACCESS_STEP = "access:first_access_step"
     TOTP_PROVISIONED = "totp:provisioned"
     TOTP_CONFIRMED = "totp:confirmed"
+    TOTP_ACCEPTED = "totp:accepted"
     TOTP_REFUSED = "totp:refused"
     TOTP_REVOKED = "totp:revoked"
     TOTP_RESYNCED = "totp:resynced"
