@@ -1,8 +1,8 @@
 """Work off the window's thread, its result back on it.
 
-Whatever touches the database waits in one line: a desk's actions happen in the order they were asked
-for. Papers, printing and password hashes go to a second, free line, so that a slow printer never holds
-up a search. Results come home through a single queued signal.
+Whatever touches the database waits in one line: a desk's actions happen in the order they were
+asked for. Papers, printing and password hashes go to a second, free line, so that a slow printer
+never holds up a search. Results come home through a single queued signal.
 """
 
 from collections.abc import Callable
@@ -91,11 +91,11 @@ class Background(QObject):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Run pure work (a PDF, a print job, an image) in the free line; the newest answer counts."""
+        """Run pure work (a PDF, an image, a print job) in the free line; the newest counts."""
         self._start(self._free, owner, done, failed, slot, partial(function, *args, **kwargs))
 
     def close(self) -> None:
-        """Let what was begun end, then stop both lines; answers that come after this are dropped."""
+        """Let what was begun end, then stop both lines; later answers are dropped."""
         self._landed.disconnect(self._land)
         self._free.shutdown(wait=True, cancel_futures=True)
         self._database.shutdown(wait=True, cancel_futures=False)

@@ -1,8 +1,8 @@
 """The fields a form is made of: each knows its kind of value, says what is wrong, and has a name.
 
-Every field has `value()`, `set_value()`, `problem()` (a Spanish sentence, empty when all is well) and
-the signal `edited`, sent when a person changes it and not when the program does. Lay fields out
-with `row(form, "&Etiqueta", field)`: the label gives the field its accessible name.
+Every field has `value()`, `set_value()`, `problem()` (a Spanish sentence, empty when all is well)
+and the signal `edited`, sent when a person changes it and not when the program does. Lay fields
+out with `row(form, "&Etiqueta", field)`: the label gives the field its accessible name.
 
 Text is kept in NFC, trimmed, without control, bidirectional or zero-width characters (R86).
 """

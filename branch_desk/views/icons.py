@@ -1,7 +1,7 @@
-"""The line icons (Lucide, ISC licence; `resources/icons/LICENSE`), drawn in the colours of the theme.
+"""The line icons (Lucide, ISC licence), drawn in the colours of the theme.
 
-An icon is drawn anew each time from its SVG, so it follows a change of light and dark by itself and is
-sharp at every size.
+An icon is drawn anew each time from its SVG, so it follows a change of light and dark by itself
+and is sharp at every size.
 """
 
 from functools import cache

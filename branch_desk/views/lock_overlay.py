@@ -1,4 +1,4 @@
-"""The locked desk: it covers everything, and nothing behind it can be seen, reached or triggered (R11).
+"""The locked desk: nothing behind it can be seen, reached or triggered (R11).
 
 What stands behind is hidden, not only covered. Dialogs are dismissed. A half-filled form stays for
 the person who locked; who signs in as somebody else makes the window drop it.
@@ -25,7 +25,7 @@ from branch_desk.views.theme import GRID
 
 
 class LockOverlay(QWidget):
-    """Covers a window. `locked` is for whoever shows a member's data elsewhere (the member's screen).
+    """Covers a window. `locked` is for whoever shows a member's data elsewhere.
 
     `unlock_asked(password, code)` wants the same person checked; answer with `unlock()` or
     `refuse(sentence)`. `leave_asked` means that somebody else wants to sign in.

@@ -1,8 +1,8 @@
 """The screen turned to the member: white, enormous, nothing but what the member must do now.
 
-It is a second window, full screen on the second monitor; with one monitor it covers the desk's window
-(«gire el monitor»). It never follows dark mode: a tinted QR code does not read. The officer's own
-window never gets what is shown here.
+It is a second window, full screen on the second monitor; with one monitor it covers the desk's
+window («gire el monitor»). It never follows dark mode: a tinted QR code does not read. The
+officer's own window never gets what is shown here.
 """
 
 from typing import Final
@@ -55,8 +55,9 @@ class StepPicture(QWidget):
 class MemberScreen(QWidget):
     """Pages for the member.
 
-    `code_typed` carries the six digits. `key_asked` means that the phone has no camera. `ended` means
-    that what was shown is gone (time over, locked, closed). `left` means that the officer pressed Esc.
+    `code_typed` carries the six digits. `key_asked` means that the phone has no camera. `ended`
+    means that what was shown is gone (time over, locked, closed). `left` means that the officer
+    pressed Esc.
     """
 
     code_typed = Signal(str)

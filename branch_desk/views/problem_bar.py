@@ -1,7 +1,7 @@
 """The bar under a task's header: what is wrong, where, what to do; or that it is done.
 
-A problem stays until it is mended or closed. A success goes after four seconds; its action (undo, the
-next step) goes with it. The words are always plain text: they may carry a member's name.
+A problem stays until it is mended or closed. A success goes after four seconds; its action (undo,
+the next step) goes with it. The words are always plain text: they may carry a member's name.
 """
 
 from collections.abc import Callable

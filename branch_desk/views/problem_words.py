@@ -56,7 +56,8 @@ def problem_words() -> dict[str, str]:
         ),
         "SelfDealing": translate(
             "Problem",
-            "No puede atenderse a sí mismo ni a un familiar declarado. Pida que lo atienda otro oficial.",
+            "No puede atenderse a sí mismo ni a un familiar declarado. "
+            "Pida que lo atienda otro oficial.",
         ),
         "FourEyes": translate(
             "Problem",
@@ -150,15 +151,18 @@ def problem_words() -> dict[str, str]:
         ),
         "WrongSchema": translate(
             "Problem",
-            "El programa y la base de datos no son de la misma versión: {reason}. Avise a sistemas.",
+            "El programa y la base de datos no son de la misma versión: {reason}. "
+            "Avise a sistemas.",
         ),
         "UnsafeServer": translate(
             "Problem",
-            "El servidor de datos podría perder lo guardado ({setting} = {value}). Avise a sistemas.",
+            "El servidor de datos podría perder lo guardado ({setting} = {value}). "
+            "Avise a sistemas.",
         ),
         "OutcomeUnknown": translate(
             "Problem",
-            "Se cortó la conexión al guardar. Actualice y compruebe si quedó hecho antes de repetir.",
+            "Se cortó la conexión al guardar. "
+            "Actualice y compruebe si quedó hecho antes de repetir.",
         ),
         "DatabaseUnreachable": translate(
             "Problem", "La base de datos no responde. Espere un momento e intente otra vez."

@@ -1,7 +1,7 @@
 """The rows of a long list, fetched page by page as the officer scrolls.
 
-Sorting and filtering happen in SQL; what is here are the pages fetched so far. Text is plain: a name
-with `<b>` in it is shown with its `<b>` (R84).
+Sorting and filtering happen in SQL; what is here are the pages fetched so far. Text is plain: a
+name with `<b>` in it is shown with its `<b>` (R84).
 """
 
 from collections.abc import Callable, Hashable, Sequence

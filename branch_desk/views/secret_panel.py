@@ -1,8 +1,9 @@
 """A secret shown once, painted and never kept: the clave inicial, the key for the authenticator.
 
 No label or field ever holds the letters, so there is nothing to select, copy, undo or read through
-accessibility: the panel's name is all that a screen reader gets. The bytes are overwritten when the
-panel closes, when the time is over, when the desk locks and when the program is left (R24, R44, R90).
+accessibility: the panel's name is all that a screen reader gets. The bytes are overwritten when
+the panel closes, when the time is over, when the desk locks and when the program is left (R24,
+R44, R90).
 """
 
 import math

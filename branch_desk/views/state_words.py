@@ -110,11 +110,13 @@ def state_words() -> dict[str, str]:
         ),
         "Cause.CLOCK_OFF": translate(
             "Word",
-            "el reloj del teléfono está {minutes} min {direction}; active la hora automática y pruebe otra vez",
+            "el reloj del teléfono está {minutes} min {direction}; "
+            "active la hora automática y pruebe otra vez",
         ),
         "Cause.OTHER_PERIOD": translate(
             "Word",
-            "la aplicación cambia el código cada {period} s; borre la entrada y escanee el QR de nuevo",
+            "la aplicación cambia el código cada {period} s; "
+            "borre la entrada y escanee el QR de nuevo",
         ),
         "Cause.OLD_ENTRY": translate(
             "Word",

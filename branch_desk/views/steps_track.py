@@ -1,4 +1,4 @@
-"""The steps of a request as a vertical track: done, current, waiting, voided (look of a request)."""
+"""The steps of a request as a vertical track: done, current, waiting, voided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `name` is its key, `title` what is read, `note` a few words such as who and when."""
+    """One step: `name` is its key, `note` a few words such as who and when."""
 
     name: str
     title: str

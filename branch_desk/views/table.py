@@ -63,9 +63,9 @@ class EmptyState(QWidget):
 class PagedTable(QTableView, Generic[Row]):
     """A list of plain rows.
 
-    Give it its pages with `read(ask)`, where `ask(done, wanted)` asks an operation and hands the page
-    to `done`; or a short list with `show_rows`. `opened` carries the row on Enter or double click,
-    `chosen` the row the cursor stands on (for the preview), None when there is none.
+    Give it its pages with `read(ask)`, where `ask(done, wanted)` asks an operation and hands the
+    page to `done`; or a short list with `show_rows`. `opened` carries the row on Enter or double
+    click, `chosen` the row the cursor stands on (for the preview), None when there is none.
 
     `key` says which row is the same row after reading again, so that the cursor stays on it.
     """
@@ -205,7 +205,7 @@ class PagedTable(QTableView, Generic[Row]):
             self._settings.setValue(self._setting(), self.horizontalHeader().saveState())
 
     def _setting(self) -> str:
-        # The columns' names belong to the key: another set of columns must not inherit these widths.
+        # The columns' names belong to the key: other columns must not inherit these widths.
         return f"tables/{self.objectName()}/" + "-".join(c.name for c in self.rows.columns)
 
     def _shown_columns(self) -> list[Column[Row]]:

@@ -1,8 +1,8 @@
-"""How the desk looks: light and dark from one list of named colours, one family of letters, one size.
+"""How the desk looks: light and dark from one list of colours, one family of letters.
 
-Colours live in `resources/theme/colours.toml`, shapes in `resources/theme/branch_desk.qss`; here they
-become a palette and a style sheet. Fusion is set on every system because `setColorScheme` does
-nothing where there is no desktop environment, so the palette must carry dark mode by itself.
+Colours live in `resources/theme/colours.toml`, shapes in `resources/theme/branch_desk.qss`; here
+they become a palette and a style sheet. Fusion is set on every system because `setColorScheme`
+does nothing where there is no desktop environment, so the palette must carry dark mode by itself.
 """
 
 import tomllib

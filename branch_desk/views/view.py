@@ -1,9 +1,9 @@
 """What every screen is: it asks for operations, shows that it is busy, and says what went wrong.
 
-A screen builds its widgets in `self.body`, asks with `ask` (the body waits), `search` (typing goes on,
-the newest answer counts) or `run` (papers and other pure work), and gets back plain values. A refusal
-of the rules appears in the problem bar in Spanish and the focus goes to the field it names; anything
-unforeseen goes to the log under a number.
+A screen builds its widgets in `self.body`, asks with `ask` (the body waits), `search` (typing goes
+on, the newest answer counts) or `run` (papers and other pure work), and gets back plain values. A
+refusal of the rules appears in the problem bar in Spanish and the focus goes to the field it
+names; anything unforeseen goes to the log under a number.
 """
 
 from collections.abc import Callable
@@ -124,7 +124,7 @@ class View(QWidget):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Ask for a read while the body stays usable; a newer search with this `done` replaces it."""
+        """Ask for a read, the body stays usable; a newer one with this `done` replaces it."""
         self.background.ask_newest(
             self, _slot(done), done, self._failed_search, self._call(operation), *args, **kwargs
         )
@@ -136,7 +136,7 @@ class View(QWidget):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Do pure work (a PDF, an image, a print job) beside the database; the body stays usable."""
+        """Do pure work (a PDF, an image, a print job); the body stays usable."""
         self.background.run(self, _slot(done), done, self._failed_search, function, *args, **kwargs)
 
     @property
@@ -188,7 +188,7 @@ class View(QWidget):
         self._marked.setFocus()
 
     def hear(self, kind: str) -> None:
-        """Learn that something changed elsewhere: ask anew, at once if shown, else when next shown."""
+        """Learn that something changed elsewhere: ask anew, when hidden on being shown."""
         if kind not in self.cares_about:
             return
         if self.isVisible():

@@ -24,7 +24,9 @@ class Owner(QObject):
         self.failed.append(error)
 
 
-def test_answers_of_the_database_arrive_in_the_order_asked_on_the_windows_thread(background: Background, qtbot: Any) -> None:
+def test_answers_of_the_database_arrive_in_the_order_asked_on_the_windows_thread(
+    background: Background, qtbot: Any
+) -> None:
     owner = Owner()
     for number in range(200):
         background.ask(owner, owner.take, owner.fail, lambda n=number: n)
@@ -33,7 +35,9 @@ def test_answers_of_the_database_arrive_in_the_order_asked_on_the_windows_thread
     assert {thread == owner.thread() for thread in owner.threads} == {True}
 
 
-def test_the_work_itself_never_runs_on_the_windows_thread(background: Background, qtbot: Any) -> None:
+def test_the_work_itself_never_runs_on_the_windows_thread(
+    background: Background, qtbot: Any
+) -> None:
     owner = Owner()
     background.ask(owner, owner.take, owner.fail, threading.get_ident)
     background.run(owner, "paper", owner.take, owner.fail, threading.get_ident)
@@ -41,7 +45,9 @@ def test_the_work_itself_never_runs_on_the_windows_thread(background: Background
     assert threading.get_ident() not in owner.got
 
 
-def test_an_older_search_falls_away_even_when_it_answers(background: Background, qtbot: Any) -> None:
+def test_an_older_search_falls_away_even_when_it_answers(
+    background: Background, qtbot: Any
+) -> None:
     owner = Owner()
     go = threading.Event()
 

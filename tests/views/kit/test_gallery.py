@@ -60,7 +60,14 @@ class Waiting:
 
 
 ROWS = [
-    Waiting(1, "Ñahui Quispe, María de los Ángeles", "4567891-1B SC", 123450, Meaning.INFORMATION, "Identidad verificada"),
+    Waiting(
+        1,
+        "Ñahui Quispe, María de los Ángeles",
+        "4567891-1B SC",
+        123450,
+        Meaning.INFORMATION,
+        "Identidad verificada",
+    ),
     Waiting(2, "Méndez O'Connor, Luis", "812345 LP", 2000000, Meaning.ATTENTION, "Espera firma"),
     Waiting(3, "Sociedad <b>Comercial</b> & Cía.", "1023456021", 99, Meaning.GOOD, "Autorizada"),
     Waiting(4, "Arce, Ana", "7654321 CB", 1000000000, Meaning.STOP, "Devuelta"),
@@ -70,14 +77,18 @@ COLUMNS = [
     Column[Waiting]("name", "Socio", lambda r: r.name, width=280, sortable=True),
     Column[Waiting]("card", "Documento", lambda r: r.card, width=130, code=True),
     Column[Waiting]("state", "Estado", lambda r: r.state, width=180, meaning=lambda r: r.meaning),
-    Column[Waiting]("amount", "Tope diario", lambda r: formats.amount(r.centavos, "BOB"), right=True),
+    Column[Waiting](
+        "amount", "Tope diario", lambda r: formats.amount(r.centavos, "BOB"), right=True
+    ),
 ]
 
 
 class Window(QMainWindow):
     """A window made of the whole kit."""
 
-    def __init__(self, desk: Callable[..., Any], background: Background, settings: QSettings) -> None:
+    def __init__(
+        self, desk: Callable[..., Any], background: Background, settings: QSettings
+    ) -> None:
         super().__init__()
         self.rail = Rail(PLACES, settings)
         self.top = TopBar()
@@ -112,7 +123,12 @@ class Window(QMainWindow):
         self.header = HeaderCard()
         self.header.show_person(
             "Ñahui Quispe, María de los Ángeles",
-            [("CI", "4567891-1B SC"), ("Socio", "104.233"), ("La tiene", "Rosa Vaca"), ("Espera", "12 min")],
+            [
+                ("CI", "4567891-1B SC"),
+                ("Socio", "104.233"),
+                ("La tiene", "Rosa Vaca"),
+                ("Espera", "12 min"),
+            ],
             "Identidad verificada",
             Meaning.INFORMATION,
         )
@@ -132,7 +148,14 @@ class Window(QMainWindow):
         )
         middle.addWidget(self.steps)
         right = QVBoxLayout()
-        self.table = PagedTable("waiting", "Solicitudes en espera", COLUMNS, key=lambda r: r.number, empty="Nadie espera. Con F3 empieza un trámite.", settings=settings)
+        self.table = PagedTable(
+            "waiting",
+            "Solicitudes en espera",
+            COLUMNS,
+            key=lambda r: r.number,
+            empty="Nadie espera. Con F3 empieza un trámite.",
+            settings=settings,
+        )
         self.table.show_rows(ROWS)
         right.addWidget(self.table, 1)
         frame, column = card("details")
@@ -163,7 +186,9 @@ class Window(QMainWindow):
         self.flags = FlagList("Advertencias")
         self.flags.show_flags(
             [
-                Flag("Sube el límite diario de Bs 2.000 a Bs 20.000; el celular cambió hace 2 días."),
+                Flag(
+                    "Sube el límite diario de Bs 2.000 a Bs 20.000; el celular cambió hace 2 días."
+                ),
                 Flag("La cédula venció el 14/03/2025.", Meaning.STOP),
             ]
         )
@@ -174,11 +199,23 @@ class Window(QMainWindow):
         side.setFixedWidth(290)
         middle.addWidget(side)
         body.addLayout(middle, 1)
-        body.addWidget(ActionRow(button("&Guardar y seguir", name="go"), button("De&volver", "stop"), button("Ver &historial", "link")))
+        body.addWidget(
+            ActionRow(
+                button("&Guardar y seguir", name="go"),
+                button("De&volver", "stop"),
+                button("Ver &historial", "link"),
+            )
+        )
 
 
 @pytest.fixture
-def window(themed: Theme, plain_desk: Callable[..., Any], background: Background, settings: QSettings, qtbot: Any) -> Window:
+def window(
+    themed: Theme,
+    plain_desk: Callable[..., Any],
+    background: Background,
+    settings: QSettings,
+    qtbot: Any,
+) -> Window:
     made = Window(plain_desk, background, settings)
     made.resize(1366, 768)
     qtbot.addWidget(made)
@@ -189,10 +226,15 @@ def window(themed: Theme, plain_desk: Callable[..., Any], background: Background
 
 
 @pytest.mark.parametrize("look", [Scheme.LIGHT, Scheme.DARK])
-def test_the_whole_kit_fits_1366_by_768(window: Window, themed: Theme, look: Scheme, tmp_path: Path, qtbot: Any) -> None:
+def test_the_whole_kit_fits_1366_by_768(
+    window: Window, themed: Theme, look: Scheme, tmp_path: Path, qtbot: Any
+) -> None:
     themed.choose(look)
     window.name.setFocus()
-    window.view.say(Meaning.STOP, "La cédula venció el 14/03/2025. Pida la renovada o solicite la excepción a su supervisor (F6).")
+    window.view.say(
+        Meaning.STOP,
+        "La cédula venció el 14/03/2025. Pida la renovada o solicite la excepción a su supervisor (F6).",
+    )
     window.grab().save(str(tmp_path / f"kit-{look}.png"))
     assert window.size().width() == 1366
     assert window.size().height() == 768
@@ -202,7 +244,12 @@ def test_the_whole_kit_fits_1366_by_768(window: Window, themed: Theme, look: Sch
     window.steps.buttons[0].setFocus()
     window.grab().save(str(tmp_path / f"kit-{look}-2.png"))
     for dialog in (
-        Confirmation("Emitir clave inicial", "La clave anterior deja de servir. El socio debe estar presente.", "&Emitir clave", parent=window),
+        Confirmation(
+            "Emitir clave inicial",
+            "La clave anterior deja de servir. El socio debe estar presente.",
+            "&Emitir clave",
+            parent=window,
+        ),
         IncidentDialog("7KD-2FM", window),
     ):
         dialog.show()
@@ -219,9 +266,15 @@ def test_the_whole_kit_fits_1366_by_768(window: Window, themed: Theme, look: Sch
     pages: dict[str, Callable[[], None]] = {
         "welcome": member.rest,
         "credential": lambda: member.show_credential(bytearray(b"kR7mWq3ZtB9x")),
-        "qr": lambda: member.show_qr(bytearray(b"otpauth://totp/CosmartNet:lmendez?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=CosmartNet")),
+        "qr": lambda: member.show_qr(
+            bytearray(
+                b"otpauth://totp/CosmartNet:lmendez?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=CosmartNet"
+            )
+        ),
         "key": lambda: member.show_key(bytearray(b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")),
-        "code": lambda: member.ask_code("Ese código no sirve: el reloj del teléfono va 3 minutos atrasado."),
+        "code": lambda: member.ask_code(
+            "Ese código no sirve: el reloj del teléfono va 3 minutos atrasado."
+        ),
         "ready": member.show_ready,
     }
     for name, turn in pages.items():

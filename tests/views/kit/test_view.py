@@ -34,7 +34,9 @@ class Screen(View):
 
 
 @pytest.fixture
-def screen(themed: Any, plain_desk: Callable[..., Any], background: Background, qtbot: Any) -> Screen:
+def screen(
+    themed: Any, plain_desk: Callable[..., Any], background: Background, qtbot: Any
+) -> Screen:
     made = Screen(plain_desk, background)
     qtbot.addWidget(made)
     with qtbot.waitActive(made):
@@ -47,7 +49,9 @@ def refuse(_work: Any) -> None:
     raise ReasonMissing
 
 
-def test_a_refusal_is_said_in_spanish_and_the_focus_goes_to_its_field(screen: Screen, qtbot: Any) -> None:
+def test_a_refusal_is_said_in_spanish_and_the_focus_goes_to_its_field(
+    screen: Screen, qtbot: Any
+) -> None:
     screen.go.setFocus()
     with qtbot.waitSignal(screen.failed):
         screen.ask(screen.got.append, refuse)
@@ -78,7 +82,9 @@ def test_a_search_leaves_the_body_usable(screen: Screen, qtbot: Any) -> None:
 
 
 @pytest.mark.logs("incident")
-def test_the_unforeseen_gets_a_number_and_the_log_neither_message_nor_values(screen: Screen, qtbot: Any, caplog: Any) -> None:
+def test_the_unforeseen_gets_a_number_and_the_log_neither_message_nor_values(
+    screen: Screen, qtbot: Any, caplog: Any
+) -> None:
     def break_down(_work: Any) -> None:
         password = "Canario-9182"
         raise RuntimeError(f"inside {password}")
@@ -144,7 +150,9 @@ def test_a_sentence_is_filled_with_facts_as_people_write_them() -> None:
     from branch_desk.models.money import Currency, Money
 
     assert "14/03/2025" in wording.problem(CardExpired(expired_on=date(2025, 3, 14)))
-    assert "Bs\u00a020.000,00" in wording.problem(AboveCeiling(ceiling=Money(2_000_000, Currency.BOB)))
+    assert "Bs\u00a020.000,00" in wording.problem(
+        AboveCeiling(ceiling=Money(2_000_000, Currency.BOB))
+    )
     assert "{" not in wording.problem(WrongState())
 
 
