@@ -1,12 +1,11 @@
-"""Members' records at the desk: lists, the record behind a document, who shares what (F4, F7)."""
+"""Members' records at the desk: lists, and the record behind a document (F4)."""
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 
 from branch_desk.models.access import Access, AccessStatus
 from branch_desk.models.account import (
@@ -17,7 +16,6 @@ from branch_desk.models.account import (
     Holder,
     HolderRole,
 )
-from branch_desk.models.enrolment import Enrolment, Representative, Status
 from branch_desk.models.errors import NotFound
 from branch_desk.models.event import Event
 from branch_desk.models.member import (
@@ -36,7 +34,6 @@ from branch_desk.operations.typed import read
 from branch_desk.operations.work import Work, allowed
 
 PAGE: Final = 100
-MOST_DUPLICATES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +124,10 @@ def members(
     elif digits:
         source = _by(Member.document_number, digits)
         if typed.card:
-            source = source.where(Member.document_number == digits).where(
-                Member.complement.between(typed.complement, next_key(typed.complement))
+            source = source.where(
+                Member.document_number == digits,
+                Member.complement >= typed.complement,
+                Member.complement < next_key(typed.complement),
             )
     elif typed.document and not words.isalpha():
         source = _by(Member.document_number, typed.document)
@@ -267,96 +266,3 @@ def _users(work: Work, member_id: UUID) -> tuple[MemberUser, ...]:
         )
         for row in rows
     )
-
-
-class Shared(StrEnum):
-    """What two people have in common."""
-
-    MOBILE = "MOBILE"
-    EMAIL = "EMAIL"
-    DOCUMENT = "DOCUMENT"
-    """The same number under another complement or type."""
-
-
-class Owner(StrEnum):
-    """Where the other one stands."""
-
-    MEMBER = "MEMBER"
-    REQUEST = "REQUEST"
-    REPRESENTATIVE = "REPRESENTATIVE"
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """Another person or company with the same phone, mail or document number (F7)."""
-
-    shared: Shared
-    owner: Owner
-    id: UUID
-    """Of the member or request; of the request, for a representative."""
-    name: str
-    document: str
-    label: str
-    """Member number or folio."""
-    status: Status | None
-    """Of the request."""
-
-
-@allowed(*READERS, reads=True)
-def duplicates(work: Work, enrolment_id: UUID) -> tuple[Duplicate, ...]:
-    """Show who else has this request's phone, mail or document number; at most twenty.
-
-    The member's own record and other requests are not others. Raises NotFound.
-    """
-    enrolment = work.session.get(Enrolment, enrolment_id)
-    if enrolment is None:
-        raise NotFound(kind="enrolment")
-    found: dict[tuple[UUID, Shared], Duplicate] = {}
-    for shared, column, value in (
-        (Shared.MOBILE, "mobile", enrolment.mobile),
-        (Shared.EMAIL, "email", enrolment.email),
-        (Shared.DOCUMENT, "document_number", enrolment.document_number),
-    ):
-        if value:
-            for other in _others(work, enrolment, shared, column, value):
-                found.setdefault((other.id, shared), other)
-    return tuple(found.values())[:MOST_DUPLICATES]
-
-
-def _others(
-    work: Work, enrolment: Enrolment, shared: Shared, column: str, value: str
-) -> list[Duplicate]:
-    def same(table: Any) -> ColumnElement[bool]:  # noqa: ANN401  one of three tables
-        return getattr(table, column) == value  # type: ignore[no-any-return]  # a column's ==
-
-    def few(query: Any) -> Any:  # noqa: ANN401  rows of several shapes
-        return work.session.execute(query.limit(MOST_DUPLICATES + 1)).all()
-
-    members_ = few(select(Member).where(same(Member)))
-    requests_ = few(select(Enrolment).where(same(Enrolment), Enrolment.id != enrolment.id))
-    representatives = few(
-        select(Representative, Enrolment)
-        .join(Enrolment, Enrolment.id == Representative.enrolment_id)
-        .where(same(Representative), Enrolment.id != enrolment.id)
-    )
-    me = enrolment.person
-    mine = {me, *(each.person for each in enrolment.representatives)}
-    return [
-        *(
-            Duplicate(shared, Owner.MEMBER, m.id, m.name, m.document, m.number, None)
-            for (m,) in members_
-            if m.person not in mine
-        ),
-        *(
-            Duplicate(shared, Owner.REQUEST, e.id, e.name, e.document, e.number, e.status)
-            for (e,) in requests_
-            if e.person not in mine
-        ),
-        *(
-            Duplicate(
-                shared, Owner.REPRESENTATIVE, e.id, r.person_name, r.document, e.number, e.status
-            )
-            for r, e in representatives
-            if r.person not in mine and e.person != me
-        ),
-    ]

@@ -126,12 +126,13 @@ def _ids_of(work: Work, text: str, limit: int) -> Select[Any]:
         (Enrolment.user_name, typed.user_name),
     ]
     where: list[ColumnElement[bool]] = [
-        column.between(begin, next_key(begin)) for column, begin in ranges if begin
+        (column >= begin) & (column < next_key(begin)) for column, begin in ranges if begin
     ]
     if typed.card:
         where.append(
             (Enrolment.document_number == typed.card)
-            & Enrolment.complement.between(typed.complement, next_key(typed.complement))
+            & (Enrolment.complement >= typed.complement)
+            & (Enrolment.complement < next_key(typed.complement))
         )
     if words:
         named = select(EnrolmentName.enrolment_id).where(
