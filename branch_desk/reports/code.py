@@ -52,15 +52,20 @@ def _rows(payload: str) -> tuple[tuple[bool, ...], ...]:
 def draw_code(canvas: Any, payload: str, x: float, y: float, side: float) -> None:  # noqa: ANN401
     """Draw the QR with its quiet zone into a square of `side` points, lower left at x, y."""
     rows = _rows(payload)
-    module = side / len(rows)
-    path = canvas.beginPath()
+    runs = []
     for index, row in enumerate(rows):
-        top = y + side - (index + 1) * module
+        level = len(rows) - index - 1
         start: int | None = None
         for column, dark in enumerate((*row, False)):
             if dark and start is None:
                 start = column
             elif not dark and start is not None:
-                path.rect(x + start * module, top, (column - start) * module, module)
+                runs.append(f"{start} {level} {column - start} 1 re")
                 start = None
-    canvas.drawPath(path, stroke=0, fill=1)
+    canvas.saveState()
+    canvas.translate(x, y)
+    canvas.scale(side / len(rows), side / len(rows))
+    # In whole modules and written as it is: drawing each run through reportlab costs more than
+    # making the code.
+    canvas._code.append(f"{' '.join(runs)} f")  # noqa: SLF001
+    canvas.restoreState()

@@ -15,7 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from branch_desk.reports import fonts
-from branch_desk.reports.paper import PageSize, Pen, wrap
+from branch_desk.reports.paper import PageSize, Pen, forget, wrap
 
 _MARGIN: Final = 20 * mm
 _ALPHABET: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -72,6 +72,7 @@ def render(slip: CredentialSlip, *, training: bool = False) -> bytes:
             )
         canvas.showPage()
         canvas.save()
+        forget()
     return output.getvalue()
 
 

@@ -7,13 +7,20 @@ part is cut out of the font once, not once a paper.
 
 import threading
 import zlib
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 from unicodedata import category
 
 from reportlab import rl_config
 from reportlab.pdfbase import pdfdoc, pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont, TTFontFace
+from reportlab.pdfbase.ttfonts import (
+    FF_NONSYMBOLIC,
+    FF_SYMBOLIC,
+    SUBSETN,
+    TTFont,
+    makeToUnicodeCMap,
+)
 
 from branch_desk import resources
 
@@ -37,45 +44,109 @@ _COMMON: Final = "ÁÉÍÓÚÜÑÄËÏÖáéíóúüñäëïöÇçÀÈÌÒÙàè
 drawing: Final = threading.RLock()
 
 
-class _Face(TTFontFace):  # type: ignore[misc]  # reportlab ships no types
-    """A typeface that cuts and packs the same part of itself only once."""
-
-    def __init__(self, filename: str) -> None:
-        super().__init__(filename)
-        self._packed: dict[tuple[int, ...], tuple[bytes, int]] = {}
-
-    def makeSubset(self, subset: list[int]) -> bytes:  # noqa: N802 - reportlab's name
-        """Give the part packed already; `addSubsetObjects` says so in the stream."""
-        key = tuple(subset)
-        if key not in self._packed:
-            part: bytes = super().makeSubset(subset)
-            self._packed[key] = (zlib.compress(part), len(part))
-            if len(self._packed) > 16:  # noqa: PLR2004 - rare letters make more parts; keep few
-                self._packed.pop(next(iter(self._packed)))
-        return self._packed[key][0]
-
-    def addSubsetObjects(self, doc: Any, fontname: str, subset: list[int]) -> Any:  # noqa: ANN401, N802
-        """Embed the packed part: reportlab's own would pack it at every document."""
-        reference = super().addSubsetObjects(doc, fontname, subset)
-        stream = doc.idToObject[f"fontFile:{self.filename}({fontname})"]
-        stream.filters = []
-        stream.dictionary["Length1"] = self._packed[tuple(subset)][1]
-        stream.dictionary["Filter"] = pdfdoc.PDFName("FlateDecode")
-        return reference
-
-
 class _Font(TTFont):  # type: ignore[misc]  # reportlab ships no types
-    """A font whose letter codes are the same in every document."""
+    """A font whose letter codes, and whose embedded part, are the same in every document."""
 
     def __init__(self, name: str, filename: str) -> None:
         super().__init__(name, filename, asciiReadable=True, shapable=False)
-        self.face = _Face(filename)
+        self._parts: dict[tuple[int, ...], _Part] = {}
+        # What stands in the page for each common letter: its code, escaped as PDF wants it.
+        blank = _Blank()
+        self.splitString("", blank)
+        assigned = self.state[blank].assignments
+        self.codes = {letter: _escaped(code) for letter, code in assigned.items() if letter}
+        self.codes[0xA0] = " "
 
     def splitString(self, text: Any, doc: Any, encoding: str = "utf-8") -> Any:  # noqa: ANN401, N802
         """Give every new document the common letters first, in a fixed order."""
         if doc not in self.state:
             super().splitString(_COMMON, doc, encoding)
         return super().splitString(text, doc, encoding)
+
+    def name_in(self, doc: Any) -> str:  # noqa: ANN401 - reportlab's document
+        """Give the name under which a page of the document asks for the common letters."""
+        if doc not in self.state:
+            self.splitString("", doc)
+        name: str = self.getSubsetInternalName(0, doc)
+        return name
+
+    def addObjects(self, doc: Any) -> None:  # noqa: ANN401, N802
+        """Embed the parts in use; as reportlab does, but cut and packed once for all papers."""
+        state = self.state[doc]
+        state.frozen = 1
+        for number, letters in enumerate(state.subsets):
+            name = self.getSubsetInternalName(number, doc)[1:]
+            base = (SUBSETN(number) + b"+" + self.face.name).decode()
+            part = self._part(tuple(letters), base)
+            font = pdfdoc.PDFTrueTypeFont()
+            font.Name = name
+            font.BaseFont = base
+            font.FirstChar = 0
+            font.LastChar = len(letters) - 1
+            font.Widths = part.widths
+            font.ToUnicode = doc.Reference(_packed(part.letters), f"toUnicodeCMap:{base}")
+            file = _packed(part.glyphs)
+            file.dictionary["Length1"] = part.glyphs_length
+            descriptor = pdfdoc.PDFDictionary(
+                {
+                    "Type": "/FontDescriptor",
+                    "Ascent": self.face.ascent,
+                    "CapHeight": self.face.capHeight,
+                    "Descent": self.face.descent,
+                    "Flags": self.face.flags & ~FF_NONSYMBOLIC | FF_SYMBOLIC,
+                    "FontBBox": pdfdoc.PDFArray(self.face.bbox),
+                    "FontName": pdfdoc.PDFName(base),
+                    "ItalicAngle": self.face.italicAngle,
+                    "StemV": self.face.stemV,
+                    "FontFile2": doc.Reference(file, f"fontFile:{base}"),
+                    "MissingWidth": self.face.defaultWidth,
+                }
+            )
+            font.FontDescriptor = doc.Reference(descriptor, f"fontDescriptor:{base}")
+            doc.Reference(font, name)
+            doc.idToObject["BasicFonts"].dict[name] = font
+        del self.state[doc]
+
+    def _part(self, letters: tuple[int, ...], base: str) -> "_Part":
+        if letters not in self._parts:
+            if len(self._parts) >= 16:  # noqa: PLR2004 - rare letters make more parts; keep few
+                self._parts.pop(next(iter(self._parts)))
+            glyphs: bytes = self.face.makeSubset(list(letters))
+            widths = (f"{self.face.getCharWidth(letter):g}" for letter in letters)
+            self._parts[letters] = _Part(
+                zlib.compress(glyphs),
+                len(glyphs),
+                zlib.compress(makeToUnicodeCMap(base, list(letters)).encode()),
+                f"[ {' '.join(widths)} ]",
+            )
+        return self._parts[letters]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a font as it is written into the file."""
+
+    glyphs: bytes
+    glyphs_length: int
+    letters: bytes
+    widths: str
+
+
+class _Blank:
+    """Stands for a document while the codes are learnt."""
+
+
+def _escaped(code: int) -> str:
+    if chr(code) in "()\\":
+        return "\\" + chr(code)
+    return chr(code) if 32 <= code < 127 else f"\\{code:03o}"  # noqa: PLR2004 - printable ASCII
+
+
+def _packed(data: bytes) -> Any:  # noqa: ANN401 - reportlab's stream
+    stream = pdfdoc.PDFStream()
+    stream.content = data
+    stream.dictionary["Filter"] = pdfdoc.PDFName("FlateDecode")
+    return stream
 
 
 @cache
@@ -89,6 +160,7 @@ def register() -> frozenset[str]:
         covered = glyphs if covered is None else covered & glyphs
     # ReportLab opens every page with its default font: unless told, an unembedded Helvetica.
     rl_config.canvas_basefontname = REGULAR
+    rl_config.useA85 = 0  # streams as bytes, not as text a fifth longer
     # Some signs are in the font and yet show nothing: they would print as something else.
     return frozenset(
         character for character in map(chr, covered or ()) if category(character)[0] != "C"
@@ -107,3 +179,24 @@ def width(text: str, font: str, size: float) -> float:
     """Measure a line in points."""
     widths = _widths(font)
     return sum(map(widths.__getitem__, text)) * size / 1000
+
+
+def shown(text: str, font: str) -> str | None:
+    """Give the code that shows text in a page, or None when it has a letter beyond the common."""
+    codes = _codes(font)
+    if not all(map(codes.__contains__, map(ord, text))):
+        return None
+    return f"({text.translate(codes)}) Tj"
+
+
+@cache
+def _codes(font: str) -> dict[int, str]:
+    register()
+    codes: dict[int, str] = pdfmetrics.getFont(font).codes
+    return codes
+
+
+def name_in(font: str, canvas: Any) -> str:  # noqa: ANN401 - reportlab's canvas
+    """Give the name under which a page asks for this font."""
+    name: str = pdfmetrics.getFont(font).name_in(canvas._doc)  # noqa: SLF001 - no public way
+    return name
