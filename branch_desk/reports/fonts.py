@@ -78,33 +78,21 @@ class _Font(TTFont):  # type: ignore[misc]  # reportlab ships no types
             name = self.getSubsetInternalName(number, doc)[1:]
             base = (SUBSETN(number) + b"+" + self.face.name).decode()
             part = self._part(tuple(letters), base)
-            font = pdfdoc.PDFTrueTypeFont()
-            font.Name = name
-            font.BaseFont = base
-            font.FirstChar = 0
-            font.LastChar = len(letters) - 1
-            font.Widths = part.widths
-            font.ToUnicode = doc.Reference(_packed(part.letters), f"toUnicodeCMap:{base}")
             file = _packed(part.glyphs)
             file.dictionary["Length1"] = part.glyphs_length
-            descriptor = pdfdoc.PDFDictionary(
-                {
-                    "Type": "/FontDescriptor",
-                    "Ascent": self.face.ascent,
-                    "CapHeight": self.face.capHeight,
-                    "Descent": self.face.descent,
-                    "Flags": self.face.flags & ~FF_NONSYMBOLIC | FF_SYMBOLIC,
-                    "FontBBox": pdfdoc.PDFArray(self.face.bbox),
-                    "FontName": pdfdoc.PDFName(base),
-                    "ItalicAngle": self.face.italicAngle,
-                    "StemV": self.face.stemV,
-                    "FontFile2": doc.Reference(file, f"fontFile:{base}"),
-                    "MissingWidth": self.face.defaultWidth,
-                }
+            references = {
+                "file": doc.Reference(file, f"fontFile:{base}"),
+                "letters": doc.Reference(_packed(part.letters), f"toUnicodeCMap:{base}"),
+            }
+            numbers = {key: each.format(doc).decode() for key, each in references.items()}
+            descriptor = doc.Reference(part.descriptor % numbers["file"], f"fontDescriptor:{base}")
+            doc.idToObject["BasicFonts"].dict[name] = doc.Reference(
+                f"<< /Type /Font /Subtype /TrueType /Name /{name} /BaseFont /{base} /FirstChar 0"
+                f" /LastChar {len(letters) - 1} /Widths {part.widths}"
+                f" /ToUnicode {numbers['letters']}"
+                f" /FontDescriptor {descriptor.format(doc).decode()} >>",
+                name,
             )
-            font.FontDescriptor = doc.Reference(descriptor, f"fontDescriptor:{base}")
-            doc.Reference(font, name)
-            doc.idToObject["BasicFonts"].dict[name] = font
         del self.state[doc]
 
     def _part(self, letters: tuple[int, ...], base: str) -> "_Part":
@@ -118,8 +106,19 @@ class _Font(TTFont):  # type: ignore[misc]  # reportlab ships no types
                 len(glyphs),
                 zlib.compress(makeToUnicodeCMap(base, list(letters)).encode()),
                 f"[ {' '.join(widths)} ]",
+                self._descriptor(base),
             )
         return self._parts[letters]
+
+    def _descriptor(self, base: str) -> str:
+        face = self.face
+        return (
+            f"<< /Type /FontDescriptor /Ascent {face.ascent:g} /CapHeight {face.capHeight:g}"
+            f" /Descent {face.descent:g} /Flags {face.flags & ~FF_NONSYMBOLIC | FF_SYMBOLIC}"
+            f" /FontBBox [ {' '.join(f'{side:g}' for side in face.bbox)} ] /FontName /{base}"
+            f" /ItalicAngle {face.italicAngle:g} /StemV {face.stemV:g}"
+            f" /MissingWidth {face.defaultWidth:g} /FontFile2 %s >>"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +129,7 @@ class _Part:
     glyphs_length: int
     letters: bytes
     widths: str
+    descriptor: str
 
 
 class _Blank:

@@ -111,6 +111,7 @@ class Pen:
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas: Any = canvas
+        self._names: dict[str, str] = {}
 
     def write(
         self,
@@ -165,12 +166,17 @@ class Pen:
             f"BT {colour[0]}1 0 0 1 {x:.2f} {y:.2f} Tm {ops} ET{colour[1]}"
         )
 
+    def _name(self, font: str) -> str:
+        if font not in self._names:
+            self._names[font] = fonts.name_in(font, self.canvas)
+        return self._names[font]
+
     def _ops(self, values: Sequence[tuple[str, str]], size: float, leading: float) -> str:
         ops = [f"{leading:g} TL"]
         current = ""
         for value, font in values:
             if font != current:
-                ops.append(f"{fonts.name_in(font, self.canvas)} {size:g} Tf")
+                ops.append(f"{self._name(font)} {size:g} Tf")
                 current = font
             code = fonts.shown(value, font)
             if code is None:  # a rare letter: reportlab finds its part of the font
@@ -183,13 +189,15 @@ class Pen:
 
     def rule(self, x: float, y: float, width: float, thickness: float = HAIRLINE) -> None:
         """Draw a horizontal line."""
-        self.canvas.setLineWidth(thickness)
-        self.canvas.line(x, y, x + width, y)
+        self.canvas._code.append(  # noqa: SLF001
+            f"{thickness:g} w {x:.2f} {y:.2f} m {x + width:.2f} {y:.2f} l S"
+        )
 
     def box(self, x: float, y: float, width: float, height: float) -> None:
         """Draw a frame."""
-        self.canvas.setLineWidth(HAIRLINE)
-        self.canvas.rect(x, y, width, height)
+        self.canvas._code.append(  # noqa: SLF001
+            f"{HAIRLINE:g} w {x:.2f} {y:.2f} {width:.2f} {height:.2f} re S"
+        )
 
 
 class Block(Protocol):
@@ -271,11 +279,14 @@ def compose(
         canvas.beginForm("code", 0, 0, CODE_SIDE, CODE_SIDE)
         draw_code(canvas, _payload(copies[0]), 0, 0, CODE_SIDE)
         canvas.endForm()
-        for marks in copies:
+        for index, marks in enumerate(copies):
+            canvas.beginForm(f"head{index}", 0, 0, page_width, page_height)
+            _header(pen, page_width, page_height, letterhead, marks)
+            canvas.endForm()
             for number in range(1, len(pages) + 1):
-                for index, mark in enumerate(watermarks):
-                    _watermark(pen, page_width, page_height, mark, index, len(watermarks))
-                _header(pen, page_width, page_height, letterhead, marks)
+                for place, mark in enumerate(watermarks):
+                    _watermark(pen, page_width, page_height, mark, place, len(watermarks))
+                canvas.doForm(f"head{index}")
                 canvas.doForm(f"body{number}")
                 _footer(pen, page_width, marks, number, len(pages))
                 canvas.showPage()
