@@ -69,12 +69,14 @@ class IdentityCardField(QWidget):
         row.addSpacing(4)
         row.addWidget(self.issued_in)
         self.setFocusProxy(self.number)
-        self.number.textEdited.connect(self._split)
+        self.number.textEdited.connect(self._number_typed)
+        self.number.editingFinished.connect(self._split)
         self.complement.textEdited.connect(self._tell)
         self.issued_in.activated.connect(self._tell)
 
     def value(self) -> CardNumber | None:
         """Return the card's number, or None while it is incomplete."""
+        self._split()
         if self._wrong():
             return None
         place = self.issued_in.currentData()
@@ -103,6 +105,7 @@ class IdentityCardField(QWidget):
 
     def problem(self) -> str:
         """Say what is wrong with the number or the complement."""
+        self._split()
         return self._wrong()
 
     def mark(self) -> bool:
@@ -120,15 +123,21 @@ class IdentityCardField(QWidget):
             return wording.problem(error)
         return ""
 
-    def _split(self, typed: str) -> None:
+    def _number_typed(self, typed: str) -> None:
         found = _WHOLE.fullmatch(typed.strip().upper())
-        if found and found["complement"]:
-            self.number.setText(found["number"])
-            self.complement.setText(found["complement"])
-        if found and found["place"] and (at := self.issued_in.findText(found["place"])) > 0:
-            self.number.setText(found["number"])
-            self.issued_in.setCurrentIndex(at)
+        if found and found["place"]:
+            self._split()  # nothing follows the place of issue
         self._tell()
+
+    def _split(self) -> None:
+        found = _WHOLE.fullmatch(self.number.text().strip().upper())
+        if found is None:
+            return
+        self.number.setText(found["number"])
+        if found["complement"]:
+            self.complement.setText(found["complement"])
+        if found["place"] and (at := self.issued_in.findText(found["place"])) > 0:
+            self.issued_in.setCurrentIndex(at)
 
     def _tell(self) -> None:
         if self.number.property("problem"):

@@ -145,7 +145,7 @@ class TextField(QLineEdit):
         return mark(self, self.problem())
 
     def _kind_problem(self, typed: str) -> str:
-        return ""
+        return rule_problem(self.rule, typed)
 
     def _tell(self) -> None:
         if self.property("problem"):

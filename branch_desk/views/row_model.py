@@ -117,8 +117,10 @@ class RowModel(QAbstractTableModel, Generic[Row]):
             return  # a short list was shown meanwhile
         self.beginResetModel()
         self.rows = list(page.rows)
-        self._settle(page)
         self.endResetModel()
+        # After the reset: inside it the view's scroll bar has no length yet, which looks like the
+        # end of the list and would ask for a second page that nobody scrolled to.
+        self._settle(page)
         self.arrived.emit()
 
     def show_rows(self, rows: Sequence[Row]) -> None:

@@ -4,6 +4,8 @@ Timing alone would mistake a quick typist for a scanner, so a field in which a p
 alone. Elsewhere (a list, a button) such a burst is taken for a scan and handed to who wants it.
 """
 
+import time
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -18,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-GAP_MILLISECONDS: Final = 80
+GAP_SECONDS: Final = 0.08
 SHORTEST_SCAN: Final = 4
 LONGEST_SCAN: Final = 2048
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -47,10 +49,11 @@ class ScanWatch(QObject):
 
     scanned = Signal(str)
 
-    def __init__(self, app: QApplication) -> None:
+    def __init__(self, app: QApplication, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(app)
+        self._clock = clock
         self._text = ""
-        self._last = 0
+        self._last = 0.0
         self.listening = True
         app.installEventFilter(self)
 
@@ -70,7 +73,8 @@ class ScanWatch(QObject):
         return self._hear(event)
 
     def _hear(self, event: QKeyEvent) -> bool:
-        late = event.timestamp() - self._last > GAP_MILLISECONDS
+        now = self._clock()
+        late = now - self._last > GAP_SECONDS
         if event.key() in _ENTER:
             text, self._text = self._text.strip(), ""
             if late or len(text) < SHORTEST_SCAN:
@@ -81,7 +85,7 @@ class ScanWatch(QObject):
             return False  # Shift alone is between the keys of a scan
         self._text = event.text() if late else self._text + event.text()
         self._text = self._text[-LONGEST_SCAN:]
-        self._last = event.timestamp()
+        self._last = now
         return False
 
 

@@ -1,6 +1,7 @@
 """Long lists: pages by key, order by SQL, columns and widths kept, CSV of what is shown."""
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Final, Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -147,8 +148,7 @@ class PagedTable(QTableView, Generic[Row]):
             action = menu.addAction(column.title)
             action.setCheckable(True)
             action.setChecked(not header.isSectionHidden(number))
-            action.setData(number)
-            action.toggled.connect(self._toggle_column)
+            action.toggled.connect(partial(self._set_column, column.name))
         return menu
 
     def show_column(self, name: str, *, shown: bool) -> None:
@@ -229,13 +229,12 @@ class PagedTable(QTableView, Generic[Row]):
         header.blockSignals(False)  # noqa: FBT003 Qt's own signature
 
     def _pop_columns(self, place: QPoint) -> None:
-        self.columns_menu().popup(self.viewport().mapToGlobal(place))
+        menu = self.columns_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.viewport().mapToGlobal(place))
 
-    def _toggle_column(self, checked: bool) -> None:  # noqa: FBT001 a signal's argument
-        action = self.sender()
-        if action is not None:
-            number = action.property("data")
-            self.show_column(self.rows.columns[int(number)].name, shown=checked)
+    def _set_column(self, name: str, shown: bool) -> None:  # noqa: FBT001 a signal's argument
+        self.show_column(name, shown=shown)
 
     def _remember_cursor(self) -> None:
         row = self.current()
