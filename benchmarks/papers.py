@@ -132,6 +132,9 @@ def main() -> int:
             start = time.perf_counter()
             make()
             times[name].append((time.perf_counter() - start) * 1000)
+    ratio = statistics.median(times["form, one copy (3 pages)"]) / statistics.median(
+        times["three blank pages"]
+    )
     third = max(1, options.rounds // 3)
     floor = statistics.median(times["three blank pages"])
     rows = [
@@ -153,7 +156,7 @@ def main() -> int:
     _rows.cache_clear()
     _rows("BD1:SC01-2026-000001:1:0123456789abcdef")
     print(f"of which the code: {(time.perf_counter() - start) * 1000:.2f} ms")
-    met = float(rows[1]["ratio"]) <= TARGET
+    met = ratio <= TARGET
     print(f"target: one copy <= {TARGET} times the blank pages: {'met' if met else 'MISSED'}")
     if options.json:
         result = {"target": TARGET, "met": met, "rounds": options.rounds, "rows": rows}

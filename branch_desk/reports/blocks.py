@@ -20,6 +20,7 @@ GUTTER: Final[float] = 6 * mm
 BAR: Final = 20.0  # a section's heading
 PADDING: Final = 3.0  # of a table's cell
 ROW_GAP: Final[float] = 2.5 * mm
+NAME_ROOM: Final = 22.0  # two lines of a name
 BOX: Final[float] = 39.5 * mm  # of a signature
 
 
@@ -401,19 +402,33 @@ class Signatures(_Whole):
         pen.write(x + 6, line - 8, "Firma", size=6.5, grey=0.25)
         y = line - 19
         for label, value in (("Nombre", signer.name), ("CI", signer.document)):
-            self._filled(pen, x + 6, y, inner, label, value)
-            y -= 11 * (max(1, len(self._value(value, inner, label))))
-        self._filled(pen, x + 6, y, inner, "Lugar y fecha", "")
+            y -= _filled(pen, x + 6, y, inner, label, value)
+        _filled(pen, x + 6, y, inner, "Lugar y fecha", "")
 
-    def _value(self, value: str, inner: float, label: str) -> list[str]:
-        room = inner - fonts.width(label, fonts.REGULAR, LABEL) - 6
-        return wrap(value, fonts.REGULAR, 8.5, room) if printable(value) else []
 
-    def _filled(self, pen: Pen, x: float, y: float, inner: float, label: str, value: str) -> None:
-        pen.write(x, y, label, size=LABEL, grey=0.25)
-        after = fonts.width(label, fonts.REGULAR, LABEL) + 6
-        lines = self._value(value, inner, label)
-        if lines:
-            pen.lines(x + after, y, lines, size=8.5, leading=11)
-        else:
-            pen.rule(x + after, y - 1.5, inner - after)
+def _filled(pen: Pen, x: float, y: float, inner: float, label: str, value: str) -> float:
+    """Draw a label with its value, or a line to write on; give the height it took."""
+    pen.write(x, y, label, size=LABEL, grey=0.25)
+    after = fonts.width(label, fonts.REGULAR, LABEL) + 6
+    lines, size, leading = fit_name(value, inner - after)
+    if lines:
+        pen.lines(x + after, y, lines, size=size, leading=leading)
+    else:
+        pen.rule(x + after, y - 1.5, inner - after)
+    small = 3 if size < 8.5 else 0  # noqa: PLR2004 - the line below is of ordinary size
+    return max(11, leading * len(lines) + small)
+
+
+def fit_name(value: str, room: float) -> tuple[list[str], float, float]:
+    """Break a name to the room above a signature, in smaller type when it is very long.
+
+    Gives lines, size and leading; they are never higher than two ordinary lines.
+    """
+    if not printable(value):
+        return [], 8.5, 11
+    lines, size, leading = wrap(value, fonts.REGULAR, 8.5, room), 8.5, 11.0
+    while leading * len(lines) > NAME_ROOM:
+        size -= 0.5
+        leading = size * 1.15
+        lines = wrap(value, fonts.REGULAR, size, room)
+    return lines, size, leading

@@ -10,6 +10,8 @@ import pypdf
 import pytest
 
 from branch_desk.models.errors import MissingGlyph
+from branch_desk.reports import fonts
+from branch_desk.reports.blocks import fit_name
 from branch_desk.reports.enrolment_form import render, worst_case
 from branch_desk.reports.images import pdf_pages, preview
 from branch_desk.reports.paper import PageSize
@@ -216,3 +218,11 @@ def test_the_preview_shows_every_page_as_points(pdf):
 
 def test_without_a_way_out_the_sentence_says_that_nothing_can_leave():
     assert worst_case(()) == "Con estas opciones no puede salir dinero de sus cuentas."
+
+
+@pytest.mark.parametrize("name", ["Ana", *NAMES, "W" * 120, "de la Fuente " * 12])
+def test_a_name_of_any_length_stays_inside_its_signature_box(name):
+    lines, size, leading = fit_name(name, 110)
+    assert leading * len(lines) <= 22
+    assert all(fonts.width(line, fonts.REGULAR, size) <= 110 for line in lines)
+    assert "".join("".join(lines).split()) == "".join(name.split())
