@@ -164,6 +164,10 @@ class FormUnreadable(DomainError):
     """No folio code could be read on the sheet."""
 
 
+class SheetsDiffer(DomainError):
+    """The pages of one file belong to different forms. Facts: `folios`."""
+
+
 class UnreadableFile(DomainError):
     """The file is not an acceptable image or PDF. Facts: `reason` (a word known to the views)."""
 

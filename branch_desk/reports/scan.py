@@ -10,16 +10,12 @@ from typing import Final
 import zxingcpp
 from PIL import Image, ImageFilter, ImageOps
 
-from branch_desk.models.errors import DomainError, FormUnreadable, UnreadableFile
+from branch_desk.models.errors import FormUnreadable, SheetsDiffer
 from branch_desk.reports.code import SheetCode
 from branch_desk.reports.images import pictures
 
 _QR: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 _LONG_SIDE: Final = 2600  # enough for the code of a photographed page, and still quick
-
-
-class SheetsDiffer(DomainError):
-    """The pages of one file belong to different forms. Facts: `folios`."""
 
 
 def read_sheet(data: bytes) -> SheetCode:
@@ -80,4 +76,4 @@ def _attempts(page: Image.Image) -> Iterator[Image.Image]:
         yield double.filter(ImageFilter.GaussianBlur(2))
 
 
-__all__ = ["SheetCode", "SheetsDiffer", "UnreadableFile", "read_card_code", "read_sheet"]
+__all__ = ["SheetCode", "read_card_code", "read_sheet"]

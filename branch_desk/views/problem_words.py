@@ -99,6 +99,11 @@ def problem_words() -> dict[str, str]:
         "PowerExpired": translate(
             "Problem", "El poder de {name} venció el {expired_on}. Pida el poder vigente."
         ),
+        "SheetsDiffer": translate(
+            "Problem",
+            "El archivo mezcla hojas de varios formularios ({folios}). "
+            "Digitalice cada formulario por separado.",
+        ),
         "MissingGlyph": translate(
             "Problem", "El carácter {character} no se puede imprimir. Cámbielo en los datos."
         ),

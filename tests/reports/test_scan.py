@@ -6,12 +6,12 @@ import pytest
 import qrcode
 from PIL import Image, ImageDraw, ImageFilter
 
-from branch_desk.models.errors import FormUnreadable
+from branch_desk.models.errors import FormUnreadable, SheetsDiffer
 from branch_desk.reports.code import SheetCode
 from branch_desk.reports.enrolment_form import render
 from branch_desk.reports.images import pdf_pages
 from branch_desk.reports.paper import PageSize
-from branch_desk.reports.scan import SheetsDiffer, read_card_code, read_sheet
+from branch_desk.reports.scan import read_card_code, read_sheet
 from tests.reports.forms import a_form
 
 EXPECTED = SheetCode("SC01-2026-000123", 3, a_form().terms_sha256[:16])
