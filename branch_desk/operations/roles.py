@@ -1,0 +1,150 @@
+"""The rights of the program's own role on PostgreSQL (R8, R52).
+
+The program signs in to the database as a role that owns nothing: it reads, and writes what its
+operations write, table by table and where it matters column by column. History it can only add
+to. Whoever owns the tables upgrades and backs up; the desks never hold that password.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Table
+
+import branch_desk.models.tables  # noqa: F401  every table, so that none is forgotten
+from branch_desk.models.base import Base
+from branch_desk.models.database import Database
+from branch_desk.models.errors import InvalidValue
+
+PROGRAM = "branch_desk_program"
+_LONGEST_NAME = 63
+
+_ADDED_TO = frozenset(
+    {
+        "audit_event",
+        "decision",
+        "hand",
+        "identity_check",
+        "difference",
+        "card_exception",
+        "unlock",
+        "contract_terms",
+        "ceiling",
+        "installation",
+    }
+)
+"""Rows come and stay as they are."""
+
+_DELETED = frozenset(
+    {
+        "draft",
+        "user_name",
+        "enrolment_name",
+        "member_name",
+        "holder",
+        "chosen_account",
+        "chosen_limit",
+        "chosen_biller",
+        "representative",
+        "granted_account",
+        "granted_limit",
+        "granted_biller",
+        "staff_relative",
+    }
+)
+"""Working sets that a change replaces; everything else stays for good."""
+
+_CHANGED_COLUMNS = {
+    "audit_head": "number hash",
+    "audit_anchor": "made_at heads signature",
+    "printed_form": "copies voided_at",
+    "printing": "printer job outcome ended_at",
+    "attachment": "replaced_at",
+    "initial_credential": "tries used_at revoked_at delivery",
+    "mail_link": "used_at revoked_at",
+    "totp_device": "period drift_steps last_step confirmed_at revoked_at",
+    "counter": "value",
+}
+"""Of these tables only these columns change."""
+
+_NEVER_CHANGED_COLUMNS = {
+    "access": "id user_name member_id enrolment_id representative_id person created_at",
+    "enrolment": "id number channel branch_id submitted_at",
+    "staff": "id person document_type document_number complement created_at",
+    "staff_session": "id staff_id token_digest started_at",
+    "mail": "id recipient member_id access_id enrolment_id created_at",
+}
+"""Of these tables every column changes but these."""
+
+_NOT_INSERTED = frozenset({"audit_head"})
+
+
+def roles_sql(program: str = PROGRAM) -> str:
+    """Write the statements that make the role, or bring its rights up to date.
+
+    Run by who owns the tables, in their database; to run them again changes nothing. Raises
+    InvalidValue for a name that is not plain.
+    """
+    if not (program.isascii() and program.isidentifier() and len(program) <= _LONGEST_NAME):
+        raise InvalidValue(field="program", reason="role_name", value=program)
+    return "".join(f"{statement};\n" for statement in _statements(program.lower()))
+
+
+def create(database: Database, program: str = PROGRAM) -> None:
+    """Make the role or bring its rights up to date. Raises InvalidValue on SQLite."""
+    if not database.is_postgresql:
+        raise InvalidValue(field="database", reason="not_postgresql")
+    statements = roles_sql(program)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+
+
+def _statements(role: str) -> Iterator[str]:
+    yield (
+        "DO $$ BEGIN IF NOT EXISTS"
+        f" (SELECT FROM pg_roles WHERE rolname = '{role}') THEN"
+        f" CREATE ROLE {role} LOGIN NOINHERIT; END IF; END $$"
+    )
+    yield (
+        f"ALTER ROLE {role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT"
+    )
+    yield (
+        "DO $$ BEGIN EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());"
+        f" EXECUTE format('REVOKE ALL ON DATABASE %I FROM {role}', current_database());"
+        f" EXECUTE format('GRANT CONNECT ON DATABASE %I TO {role}', current_database());"
+        " EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', current_schema());"
+        f" EXECUTE format('REVOKE ALL ON SCHEMA %I FROM {role}', current_schema());"
+        f" EXECUTE format('GRANT USAGE ON SCHEMA %I TO {role}', current_schema());"
+        f" EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC, {role}',"
+        " current_schema());"
+        " EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC',"
+        " current_schema()); END $$"
+    )
+    yield f"GRANT SELECT ON alembic_version TO {role}"
+    for table in Base.metadata.sorted_tables:
+        yield f"GRANT {_rights(table)} ON {table.name} TO {role}"
+
+
+def _rights(table: Table) -> str:
+    rights = ["SELECT"]
+    if table.name not in _NOT_INSERTED:
+        rights.append("INSERT")
+    if table.name in _DELETED:
+        rights.append("DELETE")
+    if columns := _changed(table):
+        rights.append(f"UPDATE ({', '.join(columns)})")
+    return ", ".join(rights)
+
+
+def _changed(table: Table) -> list[str]:
+    if table.name in _ADDED_TO:
+        return []
+    every = [column.name for column in table.columns]
+    if table.name in _CHANGED_COLUMNS:
+        wanted = _CHANGED_COLUMNS[table.name].split()
+    else:
+        never = _NEVER_CHANGED_COLUMNS.get(table.name, "id").split()
+        wanted = [name for name in every if name not in never]
+    missing = set(wanted) - set(every)
+    if missing:
+        raise LookupError(f"{table.name} has no {sorted(missing)}")
+    quote = '"{}"'.format
+    return [quote(name) for name in wanted]
