@@ -154,7 +154,14 @@ def cups_server():
     root.chmod(0o755)
     port = _free_port()
     _lay_out(root, port, user)
-    command = [CUPSD, "-f", "-c", root / "conf/cupsd.conf", "-s", root / "conf/cups-files.conf"]
+    command: list[str | Path] = [
+        CUPSD,
+        "-f",
+        "-c",
+        root / "conf/cupsd.conf",
+        "-s",
+        root / "conf/cups-files.conf",
+    ]
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,

@@ -185,6 +185,7 @@ def reason_words() -> dict[str, str]:
         "missing": translate("Reason", "falta este dato"),
         "too_long": translate("Reason", "tiene más de {longest} caracteres"),
         "too_big": translate("Reason", "pesa demasiado"),
+        "encrypted": translate("Reason", "está protegido con contraseña"),
         "too_small": translate("Reason", "es demasiado pequeño"),
         "too_old": translate("Reason", "la fecha es demasiado antigua"),
         "too_far": translate("Reason", "la fecha es demasiado lejana"),

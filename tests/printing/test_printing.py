@@ -26,7 +26,7 @@ def test_the_name_of_the_job_says_nothing(cups, pdf):
 
 
 def test_the_states_of_a_job_are_told_as_they_come(cups, pdf):
-    states = []
+    states: list[PrintState] = []
     PrintQueue(cups.uri).print(pdf, on_state=states.append)
     assert states[0] is PrintState.SENT
     assert states[-1] is PrintState.PRINTED

@@ -39,6 +39,7 @@ def test_the_slip_says_the_key_its_end_and_what_comes_next(slip):
 
 def test_the_title_of_the_document_says_nothing(slip):
     info = pypdf.PdfReader(io.BytesIO(render(slip))).metadata
+    assert info is not None
     assert info.title == "Documento"
     assert not {"Laura", "clave", "CosmartNet"} & set(str(dict(info)).split())
 
