@@ -63,6 +63,7 @@ def row(form: QFormLayout, label: str, field: QWidget, hint: str = "") -> QLabel
     below.setProperty("hint", hint)
     below.setWordWrap(True)
     below.setVisible(bool(hint))
+    field.setProperty("below", below)
     buddy.setAccessibleDescription(hint)
     stack = QVBoxLayout()
     stack.setSpacing(2)
@@ -78,9 +79,8 @@ def mark(field: QWidget, sentence: str) -> bool:
     entry = proxy if isinstance(proxy, QWidget) else field
     restyle(entry, problem="stop" if sentence else "")
     entry.setAccessibleDescription(sentence)
-    parent = field.parentWidget()
-    below = parent.findChild(QLabel, f"{field.objectName()}_below") if parent else None
-    if below is not None:
+    below = field.property("below")
+    if isinstance(below, QLabel):
         words = sentence or str(below.property("hint"))
         below.setText(words)
         below.setVisible(bool(words))

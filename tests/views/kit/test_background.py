@@ -29,7 +29,7 @@ def test_answers_of_the_database_arrive_in_the_order_asked_on_the_windows_thread
 ) -> None:
     owner = Owner()
     for number in range(200):
-        background.ask(owner, owner.take, owner.fail, lambda n=number: n)
+        background.ask(owner, owner.take, owner.fail, int, number)
     qtbot.waitUntil(lambda: len(owner.got) == 200)
     assert owner.got == list(range(200))
     assert {thread == owner.thread() for thread in owner.threads} == {True}
@@ -95,7 +95,7 @@ def test_closing_lets_what_was_asked_of_the_database_end(qapp: Any) -> None:
     owner = Owner()
     written: list[int] = []
     for number in range(20):
-        lines.ask(owner, owner.take, owner.fail, lambda n=number: written.append(n))
+        lines.ask(owner, owner.take, owner.fail, written.append, number)
     lines.close()
     assert written == list(range(20))
 

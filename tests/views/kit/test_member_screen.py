@@ -129,7 +129,9 @@ def test_the_qr_goes_by_itself_too(screen: MemberScreen, qtbot: Any) -> None:
 def test_leaving_the_program_ends_it(screen: MemberScreen) -> None:
     secret = bytearray(SECRET)
     screen.show_credential(secret)
-    QGuiApplication.instance().applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)
+    app = QGuiApplication.instance()
+    assert isinstance(app, QGuiApplication)
+    app.applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)
     assert secret == bytearray()
 
 

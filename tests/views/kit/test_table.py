@@ -36,7 +36,7 @@ COLUMNS = [
 ]
 
 
-def page(_work: Any, after: int | None, descending: bool, size: int = 100) -> Part:
+def page(_work: Any, after: object, descending: bool, size: int = 100) -> Part:
     lines = ALL[::-1] if descending else ALL
     start = (
         0 if after is None else next(i for i, line in enumerate(lines) if line.number == after) + 1
@@ -73,8 +73,11 @@ def lists(
     qtbot: Any,
 ) -> Lists:
     made = Lists(plain_desk, background, settings)
-    made.tester = QAbstractItemModelTester(
-        made.table.rows, QAbstractItemModelTester.FailureReportingMode.Fatal, made
+    made.setProperty(
+        "tester",
+        QAbstractItemModelTester(
+            made.table.rows, QAbstractItemModelTester.FailureReportingMode.Fatal, made
+        ),
     )
     made.resize(800, 600)
     qtbot.addWidget(made)
