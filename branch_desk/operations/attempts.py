@@ -100,18 +100,13 @@ def succeeded(work: Work, attempt: Attempt) -> bool:
     reset = work.session.execute(
         update(Access)
         .where(Access.id == attempt.access_id, Access.status.in_(OPEN), not_locked_by_others)
-        .values({counter: 0, Access.locked_at: None, Access.lock_reason: None})
+        .values(
+            {counter: 0, Access.locked_at: None, Access.lock_reason: None, Access.locked_from: None}
+        )
         .returning(Access.id)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     return reset is not None
-
-
-@allowed()
-def failed(work: Work, attempt: Attempt, event: Event) -> None:
-    """Record that a counted attempt was wrong, and the lock if it was the last one."""
-    work.record(event, attempt.access_id, member_id=attempt.member_id, kind=attempt.reason)
-    note_lock(work, attempt)
 
 
 @allowed()
