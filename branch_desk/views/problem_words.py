@@ -120,6 +120,9 @@ def problem_words() -> dict[str, str]:
             "No se pudo leer el código de la hoja. Escanéela otra vez, completa y sin dobleces.",
         ),
         "UnreadableFile": translate("Problem", "El archivo no sirve: {reason}. Elija otro."),
+        "ColumnsMissing": translate(
+            "Problem", "Al archivo le faltan columnas o las tiene dos veces: {columns}. Corríjalo."
+        ),
         "NotWhatWasSigned": translate(
             "Problem",
             "Lo que va a autorizar no es lo que el socio firmó. "
@@ -154,6 +157,11 @@ def problem_words() -> dict[str, str]:
         "KeysUnusable": translate(
             "Problem", "La llave de cifrado no se puede usar: {reason}. Avise a sistemas."
         ),
+        "SealBroken": translate(
+            "Problem",
+            "Un dato cifrado no se puede abrir: fue alterado o es de otra llave. "
+            "No continúe con este socio y avise a sistemas.",
+        ),
         "WrongSchema": translate(
             "Problem",
             "El programa y la base de datos no son de la misma versión: {reason}. "
@@ -181,6 +189,7 @@ def reason_words() -> dict[str, str]:
     return {
         "amount": translate("Reason", "escriba el monto como 1.234,50"),
         "amount_too_large": translate("Reason", "el monto es demasiado grande"),
+        "encoding": translate("Reason", "no está en UTF-8"),
         "core_amount": translate("Reason", "el monto debe venir como 1234.50"),
         "missing": translate("Reason", "falta este dato"),
         "too_long": translate("Reason", "tiene más de {longest} caracteres"),

@@ -67,6 +67,13 @@ class PlaceButton(QAbstractButton):
         self.setAccessibleName(name)
         self.setToolTip(f"{self.place.title} ({self.place.key})")
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave arrows and Enter to the list: Qt's own arrows would press what they pass."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+
     def sizeHint(self) -> QSize:
         """Take a finger's height; the rail gives the width."""
         return QSize(NARROW, max(40, self.fontMetrics().height() + 20))

@@ -4,9 +4,10 @@ Each says in a word how it is and leads to its cause when clicked.
 """
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from branch_desk.views.icons import MEANING_COLOUR, icon
+from branch_desk.views.row_model import plain_tip
 from branch_desk.views.theme import GRID, Meaning
 
 SIGNS = {
@@ -26,7 +27,8 @@ class StatusLine(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("status_line")
-        self.setFixedHeight(30)
+        self.setMinimumHeight(30)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.parts: dict[str, QPushButton] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, 0, GRID, 0)
@@ -51,7 +53,7 @@ class StatusLine(QFrame):
         part.setText(words.replace("&", "&&"))
         part.setAccessibleName(words)
         part.setAccessibleDescription(cause)
-        part.setToolTip("")
+        part.setToolTip(plain_tip(cause))
         part.show()
 
     def _ask(self) -> None:

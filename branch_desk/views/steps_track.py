@@ -60,6 +60,13 @@ class StepButton(QAbstractButton):
         self.setAccessibleName(f"{step.title}, {word}")
         self.setToolTip(word)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave arrows and Enter to the list: Qt's own arrows would press what they pass."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+
     def sizeHint(self) -> QSize:
         """One or two lines of text beside the sign."""
         letters = self.fontMetrics()
