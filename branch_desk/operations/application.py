@@ -24,6 +24,7 @@ from branch_desk.models.member import (
     DocumentType,
     MemberKind,
     folded,
+    next_key,
     person_key,
 )
 from branch_desk.models.validation import (
@@ -193,7 +194,9 @@ def free_user_name(work: Work, first_names: str, surname: str) -> str:
     stem = (initial + folded(surname).replace(" ", ""))[:_LONGEST_STEM].ljust(3, "x")
     taken = set(
         work.session.scalars(
-            select(UserName.folded).where(UserName.folded.between(stem, stem + "\x7f"))
+            select(UserName.folded).where(
+                UserName.folded >= stem, UserName.folded < next_key(stem)
+            )
         )
     )
     number = 1
