@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -123,18 +124,18 @@ class World:
         self.house.work(forget)
         return someone.totp.code(step_at(self.clock.now))
 
-    def desk(self, user_name: str = "oficial", role: Role = Role.OFFICER, **about: object) -> Desk:
+    def desk(self, user_name: str = "oficial", role: Role = Role.OFFICER, **about: Any) -> Desk:
         """A freshly signed-in desk."""
-        someone = self.staff(user_name, role, **about)  # type: ignore[arg-type]
+        someone = self.staff(user_name, role, **about)
         return sign_in.sign_in(self.house, user_name, PASSWORD, self.code(someone))
 
     def again(self, desk: Desk, user_name: str) -> None:
         """Sign in afresh for what needs it."""
         sign_in.reauthenticate(desk, PASSWORD, self.code(self.people[user_name]))
 
-    def member(self, number: str = "000123", **changes: object) -> UUID:
+    def member(self, number: str = "000123", **changes: Any) -> UUID:
         """A member of the cooperative's books: Ana María Méndez Ríos unless told otherwise."""
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "id": new_id(),
             "number": number,
             "kind": MemberKind.PERSON,
@@ -163,7 +164,7 @@ class World:
         self.house.work(store)
         return member.id
 
-    def company(self, number: str = "000900", **changes: object) -> UUID:
+    def company(self, number: str = "000900", **changes: Any) -> UUID:
         """A member that is a company."""
         return self.member(
             number,
@@ -186,9 +187,9 @@ class World:
             | changes,
         )
 
-    def account(self, *members: UUID, number: str = "1000200030", **changes: object) -> UUID:
+    def account(self, *members: UUID, number: str = "1000200030", **changes: Any) -> UUID:
         """An account of the members: a savings account in bolivianos with Bs 5.000,00."""
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "id": new_id(),
             "number": number,
             "kind": AccountKind.SAVINGS,

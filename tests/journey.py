@@ -4,6 +4,7 @@ import io
 import math
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pypdfium2
@@ -58,8 +59,8 @@ TAJIBO = ApplicantValues(
 )
 
 
-def a_representative(number: str = "3344556", **changes: object) -> RepresentativeValues:
-    values: dict[str, object] = {
+def a_representative(number: str = "3344556", **changes: Any) -> RepresentativeValues:
+    values: dict[str, Any] = {
         "document_number": number,
         "issued_in": Department.SC,
         "document_expiry": date(2031, 1, 1),
@@ -75,7 +76,7 @@ def a_representative(number: str = "3344556", **changes: object) -> Representati
     return RepresentativeValues(**values)
 
 
-def an_application(**changes: object) -> Application:
+def an_application(**changes: Any) -> Application:
     return replace(Application(values=ANA, terms_version="2026-1"), **changes)
 
 
@@ -91,7 +92,7 @@ def a_company_application(*people: RepresentativeValues) -> Application:
 ALL_POINTS = frozenset(CheckPoint)
 
 
-def a_reading(file: EnrolmentFile, **changes: object) -> CardReading:
+def a_reading(file: EnrolmentFile, **changes: Any) -> CardReading:
     """A card that says what the request says."""
     values = file.application.values
     card = {
@@ -116,7 +117,7 @@ def limits(representative: UUID | None = None, per_day: int = 200_000) -> tuple[
 
 
 def a_configuration(
-    desk: Desk, enrolment_id: UUID, *, per_day: int = 200_000, **changes: object
+    desk: Desk, enrolment_id: UUID, *, per_day: int = 200_000, **changes: Any
 ) -> Configuration:
     options = desk(configuration.options, enrolment_id)
     chosen = Configuration(
