@@ -48,6 +48,7 @@ class Background(QObject):
             WeakKeyDictionary()
         )
         self._count = 0
+        self._open: set[Future[Any]] = set()
         # Queued always: a job that ends before its callback is attached would otherwise answer
         # inside the very call that asked.
         self._landed.connect(self._land, Qt.ConnectionType.QueuedConnection)
@@ -94,6 +95,11 @@ class Background(QObject):
         """Run pure work (a PDF, an image, a print job) in the free line; the newest counts."""
         self._start(self._free, owner, done, failed, slot, partial(function, *args, **kwargs))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every answer that was asked for has arrived."""
+        return all(future.cancelled() for future in self._open)
+
     def close(self) -> None:
         """Let what was begun end, then stop both lines; later answers are dropped."""
         self._landed.disconnect(self._land)
@@ -112,6 +118,7 @@ class Background(QObject):
         self._count += 1
         asked = Asked(owner, done, failed, slot, self._count)
         future = pool.submit(work)
+        self._open = {each for each in self._open if not each.cancelled()} | {future}
         if slot is not None:
             slots = self._newest.setdefault(owner, {})
             if slot in slots:
@@ -127,6 +134,7 @@ class Background(QObject):
 
     @Slot(object, object)
     def _land(self, asked: Asked, future: "Future[Any]") -> None:
+        self._open.discard(future)
         if not shiboken6.isValid(asked.owner):
             return
         if asked.slot is not None:

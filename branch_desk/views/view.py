@@ -3,22 +3,43 @@
 A screen builds its widgets in `self.body`, asks with `ask` (the body waits), `search` (typing goes
 on, the newest answer counts) or `run` (papers and other pure work), and gets back plain values. A
 refusal of the rules appears in the problem bar in Spanish and the focus goes to the field it
-names; anything unforeseen goes to the log under a number.
+names; anything unforeseen goes to the log under a number. A deed that wants the password given
+again (R13) gets it from a panel above the body and is then done after all.
 """
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, ClassVar, Concatenate, Final, ParamSpec, Protocol, TypeVar
+from functools import partial
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Final,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+)
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from branch_desk.background import Background
-from branch_desk.models.errors import DomainError
+from branch_desk.models.errors import (
+    DomainError,
+    FreshSignInNeeded,
+    SessionEnded,
+    SessionLocked,
+)
 from branch_desk.views import incident, wording
+from branch_desk.views.password_panel import PasswordPanel
 from branch_desk.views.problem_bar import ProblemBar
 from branch_desk.views.theme import GRID, Meaning, restyle
+
+if TYPE_CHECKING:
+    from branch_desk.operations.work import Desk
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,11 +76,16 @@ class View(QWidget):
     """A screen: problem bar above, body below.
 
     `changed` tells the window what kind of thing this screen changed. `failed` tells that an answer
-    did not come. `cares_about` names the changes after which the screen asks anew.
+    did not come. `cares_about` names the changes after which the screen asks anew. `go` asks the
+    window for another screen by its name and what to open there (a UUID or None), `back` for the
+    one shown before. `turned_away` carries a SessionEnded or SessionLocked: the window's to answer.
     """
 
     changed = Signal(str)
     failed = Signal()
+    go = Signal(str, object)
+    back = Signal()
+    turned_away = Signal(object)
 
     cares_about: ClassVar[frozenset[Changed]] = frozenset()
 
@@ -73,6 +99,9 @@ class View(QWidget):
         self.problem_bar = ProblemBar(self)
         self.body = QWidget(self)
         self.body.setObjectName("body")
+        self.password_panel: PasswordPanel | None = None
+        self._repeat: list[Callable[[], None]] = []
+        self._before_panel: QWidget | None = None
         self._busy = QProgressBar(self)
         self._busy.setObjectName("busy")
         self._busy.setProperty("kind", "busy")
@@ -112,10 +141,17 @@ class View(QWidget):
         **kwargs: P.kwargs,
     ) -> None:
         """Ask for an operation; the body waits, then `done` gets its result."""
-        self._wait()
-        self.background.ask(
-            self, self._answer(done), self._refusal, self._call(operation), *args, **kwargs
-        )
+        self._begin(done, partial(self._call(operation), *args, **kwargs))
+
+    def perform(
+        self,
+        done: Callable[[R], object],
+        ceremony: Callable[P, R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Ask for a deed of several transactions, which takes the desk itself; the body waits."""
+        self._begin(done, partial(ceremony, *args, **kwargs))
 
     def search(
         self,
@@ -222,14 +258,84 @@ class View(QWidget):
 
         return answer
 
-    def _refusal(self, error: Exception) -> None:
+    def _begin(self, done: Callable[[R], object], work: Callable[[], R]) -> None:
+        self._wait()
+        refused = partial(self._refusal, partial(self._begin, done, work))
+        self.background.ask(self, self._answer(done), refused, work)
+
+    def _refusal(self, repeat: Callable[[], None], error: Exception) -> None:
         self._resume()
-        self.show_problem(error)
-        self.failed.emit()
+        if isinstance(error, FreshSignInNeeded):
+            self._ask_password(repeat)
+            return
+        self._failed_search(error)
 
     def _failed_search(self, error: Exception) -> None:
-        self.show_problem(error)
+        if isinstance(error, SessionEnded | SessionLocked):
+            self.turned_away.emit(error)
+        else:
+            self.show_problem(error)
         self.failed.emit()
+
+    # -- the password again
+
+    def _ask_password(self, repeat: Callable[[], None]) -> None:
+        self._repeat.append(repeat)
+        if self.password_panel is not None:
+            return
+        from branch_desk.operations.sign_in import whoami  # the sign-in paints before the database
+
+        self._before_panel = self.window().focusWidget()
+        panel = self.password_panel = PasswordPanel(self)
+        panel.given.connect(self._reauthenticate)
+        panel.given_up.connect(self._leave_panel)
+        column = self.layout()
+        if isinstance(column, QVBoxLayout):
+            column.insertWidget(1, panel)
+        self.body.setEnabled(False)
+        self.background.ask(self, panel.show_person, self._panel_failed, self._call(whoami))
+
+    def _reauthenticate(self, password: str, code: str) -> None:
+        from branch_desk.operations.sign_in import reauthenticate
+
+        desk = cast("Desk", self.desk)
+        self.background.ask(
+            self, self._repeat_all, self._panel_failed, reauthenticate, desk, password, code
+        )
+
+    def _panel_failed(self, error: Exception) -> None:
+        if self.password_panel is None:
+            return
+        if isinstance(error, SessionEnded | SessionLocked):
+            self._leave_panel()
+            self.turned_away.emit(error)
+        elif isinstance(error, DomainError):
+            self.password_panel.refuse(wording.problem(error))
+        else:
+            self._leave_panel()
+            self.show_problem(error)
+
+    def _repeat_all(self, _: object) -> None:
+        repeats = self._close_panel()
+        for repeat in repeats:
+            repeat()
+
+    def _leave_panel(self) -> None:
+        if self._close_panel():
+            self.failed.emit()
+
+    def _close_panel(self) -> list[Callable[[], None]]:
+        panel, self.password_panel = self.password_panel, None
+        repeats, self._repeat = self._repeat, []
+        if panel is not None:
+            panel.wipe()
+            panel.hide()
+            panel.deleteLater()
+        self.body.setEnabled(True)
+        before, self._before_panel = self._before_panel, None
+        if before is not None and isValid(before):
+            before.setFocus()
+        return repeats
 
     def _wait(self) -> None:
         self._waiting += 1
@@ -259,7 +365,7 @@ class View(QWidget):
             return
         self._late.stop()
         self._busy.hide()
-        self.body.setEnabled(True)
+        self.body.setEnabled(self.password_panel is None)
         self.body.setUpdatesEnabled(True)
         focus = self._focus
         if focus is not None and isValid(focus) and self.window().focusWidget() is self:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from branch_desk.background import Background
 from branch_desk.views.theme import Theme
+from tests.builders import World, a_world
 
 
 @pytest.fixture
@@ -37,3 +38,11 @@ def plain_desk() -> Callable[..., Any]:
         return operation(None, *args, **kwargs)
 
     return desk
+
+
+@pytest.fixture
+def desk_world(sqlite_url: str) -> Iterator[World]:
+    """An installed house on SQLite, with a clock the test sets and hashes that cost nothing."""
+    world = a_world(sqlite_url)
+    yield world
+    world.house.database.close()
