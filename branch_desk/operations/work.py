@@ -268,6 +268,7 @@ class House:
     def job(
         self,
         operation: Callable[Concatenate[Work, P], T],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
@@ -326,6 +327,7 @@ class Desk:
     def __call__(
         self,
         operation: Callable[Concatenate[Work, P], T],
+        /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
