@@ -172,6 +172,10 @@ class UnreadableFile(DomainError):
     """The file is not an acceptable image or PDF. Facts: `reason` (a word known to the views)."""
 
 
+class ColumnsMissing(DomainError):
+    """A file of the core system lacks columns, or has them twice. Facts: `columns`."""
+
+
 class NotWhatWasSigned(DomainError):
     """The terms to approve are not those of the signed sheet (R16)."""
 
@@ -241,3 +245,15 @@ class OutcomeUnknown(DomainError):
 
 class DatabaseUnreachable(DomainError):
     """The database did not answer in time."""
+
+
+class BackupFailed(DomainError):
+    """A backup could not be made or restored. Facts: `reason`, `file`, sometimes `said`."""
+
+
+class BackupDamaged(DomainError):
+    """A backup is not what was signed. Facts: `reason` (manifest, file, unreadable), `file`."""
+
+
+class DatabaseInUse(DomainError):
+    """There is something in the database that must not be overwritten."""

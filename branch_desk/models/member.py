@@ -73,6 +73,13 @@ class Identified:
         return f"{number} {self.issued_in}" if self.issued_in else number
 
 
+def whole_name(first_names: str, first: str, second: str, married: str) -> str:
+    """Write a person's name: first names, surnames, and the married surname with «de»."""
+    return " ".join(
+        part for part in (first_names, first, second, married and f"de {married}") if part
+    )
+
+
 class Named:
     """The names of a natural person; a company's applicant has none of them."""
 
@@ -83,10 +90,10 @@ class Named:
 
     @property
     def person_name(self) -> str:
-        """First names, surnames, and the married surname with «de»."""
-        married = f"de {self.married_surname}" if self.married_surname else ""
-        parts = (self.first_names, self.first_surname, self.second_surname, married)
-        return " ".join(part for part in parts if part)
+        """The whole name, see `whole_name`."""
+        return whole_name(
+            self.first_names, self.first_surname, self.second_surname, self.married_surname
+        )
 
 
 class Applicant(Identified, Named):

@@ -177,6 +177,16 @@ def problem_words() -> dict[str, str]:
             "Se cortó la conexión al guardar. "
             "Actualice y compruebe si quedó hecho antes de repetir.",
         ),
+        "BackupFailed": translate(
+            "Problem",
+            "La copia de seguridad no se pudo hacer ni restaurar ({file}). Avise a soporte.",
+        ),
+        "BackupDamaged": translate(
+            "Problem", "La copia {file} está dañada o alterada. Restaure otra copia."
+        ),
+        "DatabaseInUse": translate(
+            "Problem", "La base de datos ya tiene datos. Restaure la copia en una base vacía."
+        ),
         "DatabaseUnreachable": translate(
             "Problem", "La base de datos no responde. Espere un momento e intente otra vez."
         ),
@@ -252,6 +262,14 @@ def reason_words() -> dict[str, str]:
         "terms": translate("Reason", "condiciones"),
         "row": translate("Reason", "registro"),
         "installation": translate("Reason", "instalación"),
+        "third_unlock": translate("Reason", "es el tercer desbloqueo en 30 días"),
+        "contact_changed": translate("Reason", "el celular o el correo cambió hace menos de 72 horas"),
+        "new_token": translate("Reason", "el usuario ya tenía un token probado"),
+        "second_credential": translate("Reason", "ya se emitió una clave en las últimas 24 horas"),
+        "token": translate("Reason", "token"),
+        "credential": translate("Reason", "clave inicial"),
+        "form": translate("Reason", "formulario"),
+        "attachment": translate("Reason", "archivo"),
         "self": translate("Reason", "usted"),
         "document_number": translate("Reason", "número de documento"),
         "issued_in": translate("Reason", "lugar de emisión"),
