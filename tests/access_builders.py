@@ -1,0 +1,237 @@
+"""E-banking users as an approval leaves them, and one brought through its first access."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from branch_desk.models.access import Access, Delivery
+from branch_desk.models.base import new_id
+from branch_desk.models.enrolment import (
+    Channel,
+    ChosenAccount,
+    ChosenBiller,
+    ChosenLimit,
+    Enrolment,
+    Representative,
+    SigningRule,
+    Status,
+    UserName,
+)
+from branch_desk.models.member import Member, MemberKind
+from branch_desk.models.money import Currency
+from branch_desk.models.outbox import Mail
+from branch_desk.models.parameter import Biller, ContractTerms, LimitKind
+from branch_desk.models.totp import TotpSecret, step_at
+from branch_desk.operations import access, credential, first_access, totp
+from branch_desk.operations.attempts import Origin
+from branch_desk.operations.work import Desk, Work
+from tests.builders import World
+
+MEMBER_PASSWORD = "Lapacho47ro"
+MEMBER_PIN = "8305"
+HOME = Origin(Channel.WEB, "200.87.1.2")
+
+
+@dataclass
+class Phone:
+    """A phone with an authenticator, at the world's clock."""
+
+    world: World
+    secret: TotpSecret
+    period: int = 30
+
+    def code(self, ahead: int = 0) -> str:
+        """What it shows, `ahead` steps later."""
+        return self.secret.code(step_at(self.world.clock.now, self.period) + ahead)
+
+
+def an_enrolment(
+    world: World, member_id: UUID, *, user_name: str = "amendez", status: Status = Status.APPROVED
+) -> UUID:
+    """A request with an account, a limit and a biller chosen."""
+
+    def store(work: Work) -> UUID:
+        member = work.session.get_one(Member, member_id)
+        terms = work.session.scalars(select(ContractTerms)).first()
+        assert terms is not None
+        number = f"SC01-2026-{len(work.session.scalars(select(Enrolment.id)).all()) + 1:06}"
+        company = member.kind is MemberKind.COMPANY
+        enrolment = Enrolment(
+            id=new_id(), number=number, status=status, channel=Channel.BRANCH, branch_id=world.branch_id,
+            member_id=member_id, user_name="" if company else user_name,
+            signing_rule=SigningRule.SOLE if company else None, submitted_at=work.now, changed_at=work.now,
+            terms_version=terms.version, terms_sha256=terms.sha256, terms_accepted_at=work.now, terms_channel=Channel.BRANCH,
+            kind=member.kind, document_type=member.document_type, document_number=member.document_number,
+            complement=member.complement, issued_in=member.issued_in, document_expiry=member.document_expiry,
+            first_names=member.first_names, first_surname=member.first_surname, second_surname=member.second_surname,
+            company_name=member.company_name, trade_registry=member.trade_registry, birth_date=member.birth_date,
+            email=member.email, mobile=member.mobile,
+        )  # fmt: skip
+        work.session.add(enrolment)
+        work.session.flush()
+        if not company:
+            work.session.add(UserName(folded=user_name, enrolment_id=enrolment.id))
+        return enrolment.id
+
+    return world.house.work(store)
+
+
+def choose(
+    world: World,
+    enrolment_id: UUID,
+    account_id: UUID,
+    representative_id: UUID | None = None,
+    per_day: int = 200_000,
+) -> None:
+    """Choose an account, limits and the first biller."""
+
+    def store(work: Work) -> None:
+        if work.session.get(ChosenAccount, (enrolment_id, account_id)) is None:
+            work.session.add(
+                ChosenAccount(
+                    enrolment_id=enrolment_id,
+                    account_id=account_id,
+                    consult=True,
+                    debit=True,
+                    web=True,
+                    mobile=False,
+                )
+            )
+            biller = work.session.scalars(select(Biller.code).order_by(Biller.position)).first()
+            work.session.add(ChosenBiller(enrolment_id=enrolment_id, biller_code=biller))
+        work.session.add(
+            ChosenLimit(
+                enrolment_id=enrolment_id,
+                representative_id=representative_id,
+                kind=LimitKind.THIRD_PARTY,
+                currency=Currency.BOB,
+                per_operation=100_000,
+                per_day=per_day,
+                per_month=900_000,
+                count_per_day=5,
+            )  # fmt: skip
+        )
+
+    world.house.work(store)
+
+
+def a_representative(
+    world: World, enrolment_id: UUID, *, document: str, user_name: str, name: str
+) -> UUID:
+    """A person who acts for the company."""
+    representative = Representative(
+        id=new_id(), enrolment_id=enrolment_id, position=int(document[-1]), document_type="CI", document_number=document, complement="",
+        first_names=name, first_surname="Flores", email=f"{user_name}@example.com", mobile="70055555", user_name=user_name,
+        power_number="123/2024", power_date=world.clock.now.date(), notary="N° 8", faculties="banca electrónica",
+    )  # fmt: skip
+    world.house.work(lambda work: work.session.add(representative))
+    return representative.id
+
+
+def approved(world: World, enrolment_id: UUID) -> list[UUID]:
+    """What the approval does for the users, without the approval."""
+    return world.house.work(
+        lambda work: access.create_for(work, work.session.get_one(Enrolment, enrolment_id))
+    )
+
+
+def an_access(
+    world: World, *, number: str = "000123", user_name: str = "amendez", **member: object
+) -> UUID:
+    """A user just approved: invited, nothing set."""
+    made = world.member(number, **member)
+    return approved(world, an_enrolment(world, made, user_name=user_name))[0]
+
+
+def link_of(world: World, access_id: UUID) -> str:
+    """The token in the waiting mail, as only the sender sees it."""
+
+    def look(work: Work) -> str:
+        mail = work.session.scalars(
+            select(Mail).where(
+                Mail.access_id == access_id,
+                Mail.template == "set_password",
+                Mail.secret.is_not(None),
+            )
+        ).one()
+        assert mail.secret is not None
+        return work.keys.open(mail.secret, purpose="mail", row=mail.id).decode()
+
+    return world.house.work(look)
+
+
+def redeemed(world: World, desk: Desk, access_id: UUID) -> str:
+    """The ticket of a member who came with link and clave inicial."""
+    clave = credential.issue(desk, access_id, Delivery.SCREEN).reveal()
+    return first_access.redeem(world.house, link_of(world, access_id), clave).ticket.reveal()
+
+
+def with_secrets(world: World, ticket: str) -> None:
+    """Password, PIN, image and question."""
+    house = world.house
+    first_access.set_password(house, ticket, MEMBER_PASSWORD)
+    first_access.set_pin(house, ticket, MEMBER_PIN)
+    first_access.choose_image(house, ticket, "condor")
+    first_access.set_question(house, ticket, "¿Cómo se llamaba su primera maestra?", "Doña Petrona")
+
+
+def a_phone(world: World, token: totp.ProvisionedToken, period: int = 30) -> Phone:
+    """A phone that took the QR's secret."""
+    import base64
+
+    text = token.key.reveal()
+    return Phone(world, TotpSecret(base64.b32decode(text + "=" * (-len(text) % 8))), period)
+
+
+def an_active(world: World, desk: Desk, **about: object) -> tuple[UUID, Phone]:
+    """A user who went through the whole first access, and the phone."""
+    access_id = an_access(world, **about)  # type: ignore[arg-type]
+    ticket = redeemed(world, desk, access_id)
+    with_secrets(world, ticket)
+    phone = a_phone(world, first_access.provision(world.house, ticket))
+    assert first_access.confirm(world.house, ticket, phone.code()).active
+    world.clock.forward(minutes=2)
+    return access_id, phone
+
+
+def row(world: World, access_id: UUID) -> Access:
+    """The user as the database has it."""
+    return world.house.work(lambda work: work.session.get_one(Access, access_id))
+
+
+def change(world: World, access_id: UUID, **values: object) -> None:
+    """Set columns of the user behind the program's back."""
+    world.house.work(
+        lambda work: work.session.execute(
+            update(Access).where(Access.id == access_id).values(**values)
+        )
+    )
+
+
+def mails(world: World, access_id: UUID) -> list[str]:
+    """The templates of the user's mails, oldest first."""
+    return world.house.work(
+        lambda work: list(
+            work.session.scalars(
+                select(Mail.template)
+                .where(Mail.access_id == access_id)
+                .order_by(Mail.created_at, Mail.id)
+            )
+        )
+    )
+
+
+def events(world: World, subject: UUID) -> list[str]:
+    """The events about somebody, in order."""
+    from branch_desk.models.audit import AuditEvent
+
+    return world.house.work(
+        lambda work: list(
+            work.session.scalars(
+                select(AuditEvent.event)
+                .where(AuditEvent.subject_id == subject)
+                .order_by(AuditEvent.number)
+            )
+        )
+    )
