@@ -148,7 +148,7 @@ def _answers(port):
 def cups_server():
     """One print server for the whole run."""
     if not Path(CUPSD).exists():
-        pytest.skip("cupsd is not installed (Debian package cups-daemon)")
+        pytest.fail("cupsd is not installed (Debian package cups-daemon); ./desk test installs it")
     user = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
     root = Path(tempfile.mkdtemp(prefix="bdcups"))  # short: socket paths have a limit
     root.chmod(0o755)

@@ -89,6 +89,7 @@ def find(work: Work, text: str, limit: int = 20) -> tuple[Hit, ...]:
     return tuple(hits[:limit])
 
 
+@allowed()
 def own_branch(work: Work) -> UUID | None:
     """Give the branch whose requests the actor sees; None: all of them."""
     return None if work.actor.role is Role.AUDITOR else work.actor.branch_id
