@@ -152,7 +152,13 @@ def approve(work: Work, enrolment_id: UUID, *, terms_sha256: str) -> tuple[UUID,
     row = _valid_form(work, enrolment_id)
     sheet = _files(work, enrolment_id)[AttachmentKind.SIGNED_FORM]
     form, _, _ = terms_of(work, row.id)
-    now = form_values(work, enrolment, form.issued_on, form.officer)
+    now = form_values(
+        work,
+        enrolment,
+        form.issued_on,
+        officer=form.officer,
+        officer_document=form.officer_document,
+    )
     stands = hashlib.sha256(terms_text(now).encode()).hexdigest()
     if not terms_sha256 == row.terms_sha256 == stands or row.revision != enrolment.revision:
         raise NotWhatWasSigned

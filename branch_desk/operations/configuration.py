@@ -41,6 +41,7 @@ from branch_desk.operations.work import Work, allowed
 
 _DESK = (Role.OFFICER, Role.SUPERVISOR)
 _READERS = (Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
+_KINDS = list(LimitKind)
 _PARTS = ("per_operation", "per_day", "per_month", "count_per_day")
 
 
@@ -258,7 +259,11 @@ def configuration_of(enrolment: Enrolment) -> Configuration:
             )
             for row in sorted(
                 enrolment.limits,
-                key=lambda row: (str(row.representative_id or ""), row.kind, row.currency),
+                key=lambda row: (
+                    str(row.representative_id or ""),
+                    _KINDS.index(row.kind),
+                    row.currency,
+                ),
             )
         ),
         billers=tuple(sorted(row.biller_code for row in enrolment.billers)),

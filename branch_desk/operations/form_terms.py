@@ -28,7 +28,7 @@ _SIGNING = {SigningRule.SOLE: "SOLE", SigningRule.JOINT_TWO: "JOINT"}
 
 @allowed()
 def form_values(
-    work: Work, enrolment: Enrolment, issued_on: date, officer: str
+    work: Work, enrolment: Enrolment, issued_on: date, *, officer: str, officer_document: str
 ) -> paper.EnrolmentForm:
     """Read everything the member signs. The terms' hash is still empty: it is made of these."""
     session = work.session
@@ -56,6 +56,7 @@ def form_values(
         issued_on=issued_on,
         letterhead=Letterhead(COOPERATIVE, branch.name, branch.city),
         officer=officer,
+        officer_document=officer_document,
         member=_member(session.get_one(Member, enrolment.member_id), enrolment),
         accounts=tuple(
             paper.FormAccount(

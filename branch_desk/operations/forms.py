@@ -93,7 +93,13 @@ def freeze(work: Work, enrolment_id: UUID, version: int) -> Frozen:
     require_card(work, enrolment)
     require_powers(work, enrolment)
     today = work.now.astimezone(LA_PAZ).date()
-    form = form_values(work, enrolment, today, work.actor.name)
+    form = form_values(
+        work,
+        enrolment,
+        today,
+        officer=work.actor.name,
+        officer_document=work.actor.person.partition(":")[2],
+    )
     terms = terms_text(form)
     form = replace(form, terms_sha256=_sha256(terms))
     return Frozen(form, terms, version, _training(work))
