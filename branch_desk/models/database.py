@@ -162,12 +162,17 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_engine(url, connect_args={"timeout": 5.0, "check_same_thread": False})
+        engine = create_engine(
+            url,
+            hide_parameters=True,  # an error's text goes into logs; its values may be secrets
+            connect_args={"timeout": 5.0, "check_same_thread": False},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
         url,
+        hide_parameters=True,
         pool_size=4,
         max_overflow=4,
         pool_pre_ping=True,

@@ -1,0 +1,40 @@
+"""`python -m branch_desk`, and the program `branch-desk`."""
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and give its exit code."""
+    _close()
+    from branch_desk import cli
+
+    return cli.run(argv)
+
+
+def _close() -> None:
+    """Leave nothing behind for others: no core dumps, no open files, no values in tracebacks."""
+    if os.name == "posix":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
+    sys.excepthook = _unforeseen
+
+
+def _unforeseen(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    """Say where it happened and what class it was; a message may quote what was typed (R75)."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    from branch_desk.views import incident
+
+    sys.stderr.write(
+        "Ocurrió algo que el programa no esperaba. Avise a soporte con estas líneas:\n"
+        f"{incident.place(error)}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
