@@ -234,6 +234,7 @@ def _run(program: str, database: Database, options: list[str]) -> None:
     if found is None:
         raise BackupFailed(reason="program_missing", file=program)
     _, about = database.engine.dialect.create_connect_args(database.url)
+    about.pop("context", None)  # the driver's own, no setting of the connection
     password = about.pop("password", None)
     environment = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="branch-desk-") as folder:
