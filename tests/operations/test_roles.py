@@ -1,0 +1,199 @@
+"""The program's own role on PostgreSQL: what it may not do, by itself and with a desk's password."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from branch_desk.models.base import Base
+from branch_desk.models.database import Database, plain_url
+from branch_desk.models.enrolment import Status
+from branch_desk.models.errors import InvalidValue
+from branch_desk.models.event import Event
+from branch_desk.models.staff import Role
+from branch_desk.operations import audit, jobs, roles, sign_in
+from branch_desk.operations.verification import verify
+from branch_desk.operations.work import House
+from tests import access_builders
+from tests.builders import World, a_world
+from tests.journey import advance, approve, carry
+
+
+@pytest.fixture
+def as_program(postgres_url: str) -> Iterator[World]:
+    """A house whose database was made by its owner and is worked in as the program's role."""
+    owner = a_world(postgres_url)
+    roles.create(owner.house.database)
+    owner.house.database.close()
+    url = plain_url(postgres_url).set(username=roles.PROGRAM)
+    database = Database(url.render_as_string(hide_password=False), clock=owner.clock)
+    house = House(database, owner.house.keys, owner.house.hasher)
+    yield World(house, owner.clock, owner.branch_id)
+    database.close()
+
+
+HOSTILE = [
+    "UPDATE audit_event SET text = '{}'",
+    "DELETE FROM audit_event",
+    "TRUNCATE audit_event",
+    "DELETE FROM audit_head",
+    "UPDATE audit_head SET chain = 70",
+    "DELETE FROM audit_anchor",
+    "UPDATE decision SET person = 'x'",
+    "DELETE FROM decision",
+    "DELETE FROM hand",
+    "UPDATE hand SET person = 'CI:1'",
+    "UPDATE printed_form SET terms_sha256 = 'x'",
+    "UPDATE attachment SET sha256 = 'x'",
+    "DELETE FROM enrolment",
+    "DELETE FROM staff",
+    "UPDATE staff SET person = 'CI:1'",
+    "UPDATE access SET person = 'CI:1'",
+    "UPDATE totp_device SET secret = ''",
+    "UPDATE initial_credential SET hash = 'x'",
+    "UPDATE installation SET canary = ''",
+    "UPDATE contract_terms SET text = 'x'",
+    "UPDATE ceiling SET per_operation = 0",
+    "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+    "DROP TRIGGER guard_decision_four_eyes ON decision",
+    "DROP FUNCTION guard_decision_four_eyes() CASCADE",
+    "CREATE OR REPLACE FUNCTION guard_truncate() RETURNS trigger AS 'x' LANGUAGE plpgsql",
+    "ALTER TABLE decision DROP CONSTRAINT ck_decision_approval_is_bound",
+    "SET session_replication_role = replica",
+    "CREATE TABLE mine (x int)",
+    "CREATE TEMP TABLE hand (person text)",
+    "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE SCHEMA mine",
+    "CREATE ROLE mine SUPERUSER",
+    "ALTER ROLE branch_desk_program SUPERUSER",
+    "ALTER TABLE audit_event OWNER TO branch_desk_program",
+    "SET ROLE postgres",
+    "COPY audit_event TO PROGRAM 'cat'",
+    "COPY (SELECT 1) TO '/tmp/x'",
+    "SELECT pg_read_file('PG_VERSION')",
+    "CREATE EXTENSION dblink",
+    "ALTER SYSTEM SET fsync = off",
+    "UPDATE alembic_version SET version_num = '0001'",
+]
+
+
+def _refusal(engine: Engine, statement: str) -> str | None:
+    """The SQLSTATE a statement is refused with; None when it was done."""
+    with engine.connect() as connection:
+        try:
+            connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        except DBAPIError as refused:
+            return str(getattr(refused.orig, "sqlstate", ""))
+    return None
+
+
+def test_a_desks_own_password_opens_no_way_around_the_rules(as_program: World) -> None:
+    engine = create_engine(as_program.house.database.url, isolation_level="AUTOCOMMIT")
+    answers = {statement: _refusal(engine, statement) for statement in HOSTILE}
+    engine.dispose()
+    not_refused = {s: state for s, state in answers.items() if state not in ("42501", "23514")}
+    assert not_refused == {}
+
+
+def test_the_whole_job_is_done_with_the_programs_role(as_program: World) -> None:
+    world = as_program
+    world.account(world.member())
+    officer = world.desk("oficial")
+    officer(sign_in.lock_desk)
+    world.clock.forward(minutes=1)
+    world.again(officer, "oficial")
+    enrolment_id = carry(world, officer)
+    advance(officer, enrolment_id, Status.IDENTIFIED)  # once more from an earlier step
+    for status in (Status.CONFIGURED, Status.PRINTED, Status.SIGNED):
+        advance(officer, enrolment_id, status)
+    supervisor = world.desk("super", Role.SUPERVISOR)
+    (access_id,) = approve(world, supervisor, "super", enrolment_id)
+    world.house.job(audit.anchor)
+    world.clock.forward(minutes=1)
+    world.house.job(audit.anchor)
+    jobs.run_due(world.house, None)
+    auditor = world.desk("auditora", Role.AUDITOR)
+    told = [entry.event for entry in auditor(audit.timeline, enrolment_id)]
+    assert told[0] == "enrolment:submitted"
+    assert "enrolment:approved" in told
+    assert auditor(audit.timeline, access_id)
+    assert verify(world.house.database, keys=world.house.keys).intact
+
+
+def test_a_user_is_enrolled_and_unlocked_with_the_programs_role(as_program: World) -> None:
+    access_builders.an_active(as_program, as_program.desk("oficial"))
+
+
+def test_every_table_has_its_rights_and_none_may_be_emptied(as_program: World) -> None:
+    with as_program.house.database.engine.connect() as connection:
+        for table in Base.metadata.tables:
+            granted = {
+                right: connection.scalar(
+                    text("SELECT has_table_privilege(current_user, :t, :r)"),
+                    {"t": table, "r": right},
+                )
+                for right in ("SELECT", "TRUNCATE", "REFERENCES", "TRIGGER")
+            }
+            assert granted == {
+                "SELECT": True,
+                "TRUNCATE": False,
+                "REFERENCES": False,
+                "TRIGGER": False,
+            }, table
+        owned = connection.scalar(
+            text("SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = current_user")
+        )
+        assert owned == 0
+
+
+def test_rights_are_granted_again_without_harm(as_program: World, postgres_url: str) -> None:
+    owner = Database(postgres_url)
+    roles.create(owner)
+    roles.create(owner)
+    owner.close()
+    as_program.house.work(lambda work: work.record(Event.EXPORTED, None))
+
+
+def test_a_right_given_by_hand_is_taken_back(as_program: World, postgres_url: str) -> None:
+    owner = Database(postgres_url)
+    with owner.engine.begin() as connection:
+        connection.execute(text(f"GRANT ALL ON audit_event TO {roles.PROGRAM}"))
+        connection.execute(text(f"GRANT UPDATE (person) ON hand TO {roles.PROGRAM}"))
+    roles.create(owner)
+    owner.close()
+    with as_program.house.database.engine.connect() as connection:
+        may = connection.execute(
+            text(
+                "SELECT has_table_privilege('audit_event', 'DELETE'),"
+                " has_column_privilege('hand', 'person', 'UPDATE')"
+            )
+        ).one()
+    assert tuple(may) == (False, False)
+
+
+def test_nobody_else_may_even_look(as_program: World, postgres_url: str) -> None:
+    owner = Database(postgres_url)
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("DROP ROLE IF EXISTS passer_by")
+        connection.exec_driver_sql("CREATE ROLE passer_by LOGIN")
+    stranger = create_engine(plain_url(postgres_url).set(username="passer_by"))
+    with pytest.raises(DBAPIError, match="permission denied"), stranger.connect():
+        pass
+    stranger.dispose()
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("DROP ROLE passer_by")
+    owner.close()
+
+
+@pytest.mark.parametrize("name", ["x; DROP TABLE staff", 'a"b', "", "ñandú", "a" * 64, "1a"])
+def test_a_strange_name_for_the_role_is_refused(name: str) -> None:
+    with pytest.raises(InvalidValue):
+        roles.roles_sql(name)
+
+
+def test_sqlite_has_no_roles(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    with pytest.raises(InvalidValue):
+        roles.create(database)
+    database.close()
