@@ -1,4 +1,4 @@
-"""The line at the foot: database, printer, mail waiting, clock difference, version.
+"""The line at the foot: database, keys, printer, mail waiting, clock difference, version.
 
 Each says in a word how it is and leads to its cause when clicked.
 """
@@ -11,7 +11,9 @@ from branch_desk.views.row_model import plain_tip
 from branch_desk.views.theme import GRID, Meaning
 
 SIGNS = {
+    "training": "flag",
     "database": "database",
+    "keys": "key-round",
     "printer": "printer",
     "mail": "mail",
     "clock": "clock",
@@ -46,7 +48,7 @@ class StatusLine(QFrame):
             part.hide()
 
     def tell(self, name: str, words: str, meaning: Meaning = Meaning.GOOD, cause: str = "") -> None:
-        """Say how a part is: `database`, `printer`, `mail`, `clock` or `version`."""
+        """Say how a part is, by its name in `SIGNS`; `cause` is what a click on it tells."""
         part = self.parts[name]
         quiet = meaning in (Meaning.GOOD, Meaning.NEUTRAL)
         part.setIcon(icon(SIGNS[name], "muted" if quiet else MEANING_COLOUR[meaning]))
@@ -55,6 +57,10 @@ class StatusLine(QFrame):
         part.setAccessibleDescription(cause)
         part.setToolTip(plain_tip(cause))
         part.show()
+
+    def hush(self, name: str) -> None:
+        """Say nothing of a part: there is nothing to tell."""
+        self.parts[name].hide()
 
     def _ask(self) -> None:
         pressed = self.sender()
