@@ -117,7 +117,14 @@ def clean_text(field: str, value: str) -> str:
 
     Raises InvalidValue, with `position` (from 1, in the trimmed text) when one character is wrong.
     """
-    return _cleaned(field, value, RULES[field])
+    rule = RULES[field]
+    return _clean_name(field, value) if rule is _PERSON_NAME else _cleaned(field, value, rule)
+
+
+@lru_cache(maxsize=4096)
+def _clean_name(field: str, value: str) -> str:
+    # A cooperative's million names are a few thousand, over and over.
+    return _cleaned(field, value, _PERSON_NAME)
 
 
 def required_text(field: str, value: str) -> str:

@@ -6,6 +6,7 @@ that a second run writes nothing.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -215,27 +216,26 @@ def _insert(
         return
     table, connection = _table(mapped), session.connection()
     dialect = connection.dialect
-    writers = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
-    written = [
-        tuple(
-            value if write is None else write(value)
-            for write, value in zip(writers, row, strict=True)
-        )
-        for row in rows
+    writers = [
+        (place, write)
+        for place, name in enumerate(columns)
+        if (write := table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
     ]
+    written = [list(row) for row in rows]
+    for row in written:
+        for place, write in writers:
+            row[place] = write(row[place])
     if dialect.name == "postgresql":
         _copy(session, table, columns, written)
         return
     statement = insert(table).values({name: bindparam(name) for name in columns})
     compiled = statement.compile(dialect=dialect)
-    places = [columns.index(name) for name in compiled.positiontup or ()]
-    connection.exec_driver_sql(
-        str(compiled), [tuple(row[place] for place in places) for row in written]
-    )
+    arranged = itemgetter(*(columns.index(name) for name in compiled.positiontup or ()))
+    connection.exec_driver_sql(str(compiled), [arranged(row) for row in written])
 
 
 def _copy(
-    session: Session, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    session: Session, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     import psycopg
     from psycopg import sql

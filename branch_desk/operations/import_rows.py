@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -87,6 +88,8 @@ class BookRow:
     values: tuple[Any, ...]
 
 
+_applicant: Callable[[ApplicantValues], tuple[Any, ...]] = attrgetter(*APPLICANT_FIELDS)
+
 # Blanks and hyphens do not tell keys apart; a NUL would end the text where keys are compared.
 _NOT_IN_KEYS: Final = {ord(" "): None, ord("-"): None, 0: "\ufffd"}
 
@@ -123,7 +126,7 @@ def member_values(cells: Cells, today: date, branches: Mapping[str, UUID]) -> tu
     branch = branches.get(cells["branch"].strip().upper())
     if branch is None:
         raise InvalidValue(field="branch", reason="unknown_branch")
-    return (number, *astuple(clean_applicant(values, today=today)), branch)
+    return (number, *_applicant(clean_applicant(values, today=today)), branch)
 
 
 def account_values(cells: Cells, today: date, _branches: Mapping[str, UUID]) -> tuple[Any, ...]:
