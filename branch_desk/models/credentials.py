@@ -37,6 +37,13 @@ class Secret:
         """Give the text in groups of four, as it is shown and printed."""
         return in_fours(self.reveal())
 
+    def take(self) -> bytearray:
+        """Give the bytes over to whoever will overwrite them; nothing is left here."""
+        if self._text is None:
+            raise ValueError("the secret was forgotten")
+        text, self._text = self._text, None
+        return text
+
     def forget(self) -> None:
         """Overwrite the text. Copies `reveal` gave are beyond reach: Python keeps those."""
         if self._text is not None:

@@ -49,6 +49,8 @@ class SignedIn:
     branch_code: str
     new_password_needed: bool
     authenticator_needed: bool
+    code_wanted: bool
+    """An authenticator is proven: its code is asked besides the password."""
     since: datetime
 
 
@@ -113,8 +115,9 @@ def change_password(desk: Desk, old: str, new: str) -> None:
     if reserved is None:
         raise SignInFailed(field="password")
     right = desk.house.hasher.verify(reserved.password_hash, old)
-    hashed = desk.house.hasher.hash(new)
-    desk(store_password, right=right, hashed=hashed)
+    # Settled before the session is asked again: a right password on the last try unlocks itself.
+    desk.house.work(lambda work: _settle_old(work, reserved.staff_id, right=right))
+    desk(store_password, hashed=desk.house.hasher.hash(new))
 
 
 def check_staff_password(role: Role, password: str, name: str, user_name: str) -> tuple[str, ...]:
@@ -139,6 +142,7 @@ def whoami(work: Work) -> SignedIn:
         branch_code=staff.branch.code,
         new_password_needed=staff.must_change_password,
         authenticator_needed=staff.role in SECOND_FACTOR_ROLES and staff.totp_confirmed_at is None,
+        code_wanted=staff.totp_confirmed_at is not None,
         since=session.started_at,
     )
 
@@ -168,23 +172,19 @@ def unlock_desk(work: Work) -> None:
     if session.locked_at is None:
         return
     if session.fresh_at is None or session.fresh_at <= session.locked_at:
+        work.record(Event.STAFF_REAUTHENTICATION_FAILED, work.staff_id)
         raise SignInFailed(field="password")
     session.locked_at = None
     work.record(Event.DESK_UNLOCKED, work.staff_id)
 
 
 @allowed(*_EVERYBODY, unfinished=True)
-def store_password(work: Work, *, right: bool, hashed: str) -> None:
-    """Settle `change_password`: `right` says whether the old one was."""
+def store_password(work: Work, *, hashed: str) -> None:
+    """Keep one's new password; part of `change_password`, which asked for the old one."""
     staff = work.session.get_one(Staff, work.staff_id, with_for_update=True)
-    if not right:
-        work.record(Event.STAFF_REAUTHENTICATION_FAILED, staff.id)
-        raise SignInFailed(field="password")
     staff.password_hash = hashed
     staff.password_changed_at = work.now
     staff.must_change_password = False
-    staff.failed_attempts = 0
-    staff.locked_at = None
     work.record(Event.STAFF_PASSWORD_CHANGED, staff.id)
 
 
@@ -282,6 +282,15 @@ def _settle_again(work: Work, staff_id: UUID, *, right: bool, code: str) -> None
     )
     work.actor = actor_of(staff, None)
     work.record(Event.STAFF_REAUTHENTICATED, staff_id)
+
+
+def _settle_old(work: Work, staff_id: UUID, *, right: bool) -> None:
+    staff = work.session.get_one(Staff, staff_id, with_for_update=True)
+    if not right:
+        _note_failure(work, staff, Event.STAFF_REAUTHENTICATION_FAILED)
+        raise SignInFailed(field="password")
+    staff.failed_attempts = 0
+    staff.locked_at = None
 
 
 def _accepted(work: Work, staff: Staff, *, right: bool, code: str) -> bool:

@@ -12,8 +12,8 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QPainter, QPa
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QMainWindow,
     QProgressBar,
+    QPushButton,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -38,6 +38,10 @@ QR_SECONDS: Final = 180
 """Long enough to install nothing but open, scan and read: the code dies with the page (R44)."""
 
 
+_SECRET_PAGES: Final = ("credential", "qr", "key")
+_MIDDLE: Final = Qt.AlignmentFlag.AlignHCenter
+
+
 class StepPicture(QWidget):
     """A line icon in the accent of the light look, whatever the look of the desk."""
 
@@ -55,13 +59,15 @@ class StepPicture(QWidget):
 class MemberScreen(QWidget):
     """Pages for the member.
 
-    `code_typed` carries the six digits. `key_asked` means that the phone has no camera. `ended`
+    `code_typed` carries the six digits. `key_asked` means that the phone has no camera,
+    `code_seen` that it shows its first code and the member wants to type it. `ended`
     means that what was shown is gone (time over, locked, closed). `left` means that the officer
     pressed Esc.
     """
 
     code_typed = Signal(str)
     key_asked = Signal()
+    code_seen = Signal()
     ended = Signal()
     left = Signal()
 
@@ -97,7 +103,7 @@ class MemberScreen(QWidget):
 
     # -- where
 
-    def present(self, window: QMainWindow) -> bool:
+    def present(self, window: QWidget) -> bool:
         """Show full screen on a second monitor if there is one, else over `window`.
 
         Return whether there is a second monitor.
@@ -169,8 +175,11 @@ class MemberScreen(QWidget):
 
     def dismiss(self) -> None:
         """Close for the lock or the end: everything secret is gone, the window hidden."""
+        had = self.shown() in _SECRET_PAGES
         self.rest()
         self.hide()
+        if had:
+            self.ended.emit()
 
     # -- inside
 
@@ -188,7 +197,7 @@ class MemberScreen(QWidget):
         )
 
     def _end(self) -> None:
-        had = self.shown() in ("credential", "qr", "key")
+        had = self.shown() in _SECRET_PAGES
         self._forget()
         if had:
             self._turn("welcome")
@@ -228,11 +237,7 @@ class MemberScreen(QWidget):
         self._add("qr", self._qr_page())
         self._add(
             "key",
-            self._page(
-                self.tr("Escriba esta clave en su teléfono"),
-                self.tr("En Google Authenticator: + · Ingresar clave de configuración."),
-                self.key,
-            ),
+            self._key_page(),
         )
         self._add("code", self._code_page())
         self._add("ready", self._ready())
@@ -292,11 +297,29 @@ class MemberScreen(QWidget):
             left.addLayout(step)
         other = button(self.tr("Mi teléfono no puede leer el &código"), "link", "member_no_camera")
         other.clicked.connect(self.key_asked)
+        left.addWidget(self._seen("member_qr_seen"), 0, Qt.AlignmentFlag.AlignLeft)
         left.addWidget(other, 0, Qt.AlignmentFlag.AlignLeft)
         left.addStretch(2)
         row.addLayout(left, 1)
         row.addWidget(self.qr, 1)
         return page
+
+    def _key_page(self) -> QWidget:
+        page = self._page(
+            self.tr("Escriba esta clave en su teléfono"),
+            self.tr("En Google Authenticator: + · Ingresar clave de configuración."),
+            self.key,
+        )
+        column = page.layout()
+        if isinstance(column, QVBoxLayout):
+            seen = self._seen("member_key_seen")
+            column.insertWidget(column.indexOf(self.key) + 1, seen, 0, _MIDDLE)
+        return page
+
+    def _seen(self, name: str) -> QPushButton:
+        result = button(self.tr("Ya &veo los seis dígitos"), "primary", name)
+        result.clicked.connect(self.code_seen)
+        return result
 
     def _code_page(self) -> QWidget:
         page = self._page(

@@ -14,9 +14,6 @@ from branch_desk.views.theme import GRID
 if TYPE_CHECKING:
     from branch_desk.operations.sign_in import SignedIn
 
-SECOND_FACTOR = ("SUPERVISOR", "ADMINISTRADOR")
-"""Roles that sign in with a code, too; spelt out because tables are not loaded at the sign-in."""
-
 
 class PasswordPanel(QFrame):
     """Asks for what signs a person in. `given` carries password and code, `given_up` is Esc."""
@@ -41,7 +38,7 @@ class PasswordPanel(QFrame):
     def show_person(self, person: "SignedIn") -> None:
         """Say whose password is wanted, and ask for the code of those who have one."""
         self._who.setText(f"{person.name} · {person.user_name}")
-        self._show_code(shown=str(person.role) in SECOND_FACTOR)
+        self._show_code(shown=person.code_wanted)
         self.password.setFocus()
 
     def refuse(self, sentence: str) -> None:
