@@ -63,10 +63,17 @@ class SmtpSender:
     def _deliver(self, message: EmailMessage) -> None:
         with smtplib.SMTP(self._smtp.host, self._smtp.port, timeout=SECONDS) as server:
             if self._smtp.starttls:
-                server.starttls(context=self._trust or ssl.create_default_context())
+                self._encrypt(server)
             if self._smtp.user is not None:
                 server.login(self._smtp.user, self._smtp.password or "")
             server.send_message(message)
+
+    def _encrypt(self, server: smtplib.SMTP) -> None:
+        try:
+            server.starttls(context=self._trust or ssl.create_default_context())
+        except ssl.SSLError:
+            server.close()  # a QUIT would wait for an answer that never comes
+            raise
 
 
 def sender_of(settings: Settings) -> SmtpSender | None:
@@ -97,9 +104,9 @@ def compose(letter: Letter, *, mail_from: str, portal_url: str | None) -> tuple[
     # The same id at every try: a mail sent twice is seen to be one.
     message["Message-ID"] = f"<{letter.id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = "es-BO"
     message.set_content(text.strip() + "\n")
     message.add_alternative(html, subtype="html")
+    message["Content-Language"] = "es-BO"  # last: new content takes such headers with it
     return message, version
 
 

@@ -58,16 +58,35 @@ def an_enrolment(
         number = f"SC01-2026-{len(work.session.scalars(select(Enrolment.id)).all()) + 1:06}"
         company = member.kind is MemberKind.COMPANY
         enrolment = Enrolment(
-            id=new_id(), number=number, status=status, channel=Channel.BRANCH, branch_id=world.branch_id,
-            member_id=member_id, user_name="" if company else user_name,
-            signing_rule=SigningRule.SOLE if company else None, submitted_at=work.now, changed_at=work.now,
-            terms_version=terms.version, terms_sha256=terms.sha256, terms_accepted_at=work.now, terms_channel=Channel.BRANCH,
-            kind=member.kind, document_type=member.document_type, document_number=member.document_number,
-            complement=member.complement, issued_in=member.issued_in, document_expiry=member.document_expiry,
-            first_names=member.first_names, first_surname=member.first_surname, second_surname=member.second_surname,
-            company_name=member.company_name, trade_registry=member.trade_registry, birth_date=member.birth_date,
-            email=member.email, mobile=member.mobile,
-        )  # fmt: skip
+            id=new_id(),
+            number=number,
+            status=status,
+            channel=Channel.BRANCH,
+            branch_id=world.branch_id,
+            member_id=member_id,
+            user_name="" if company else user_name,
+            signing_rule=SigningRule.SOLE if company else None,
+            submitted_at=work.now,
+            changed_at=work.now,
+            terms_version=terms.version,
+            terms_sha256=terms.sha256,
+            terms_accepted_at=work.now,
+            terms_channel=Channel.BRANCH,
+            kind=member.kind,
+            document_type=member.document_type,
+            document_number=member.document_number,
+            complement=member.complement,
+            issued_in=member.issued_in,
+            document_expiry=member.document_expiry,
+            first_names=member.first_names,
+            first_surname=member.first_surname,
+            second_surname=member.second_surname,
+            company_name=member.company_name,
+            trade_registry=member.trade_registry,
+            birth_date=member.birth_date,
+            email=member.email,
+            mobile=member.mobile,
+        )
         work.session.add(enrolment)
         work.session.flush()
         if not company:
@@ -110,7 +129,7 @@ def choose(
                 per_day=per_day,
                 per_month=900_000,
                 count_per_day=5,
-            )  # fmt: skip
+            )
         )
 
     world.house.work(store)
@@ -121,10 +140,22 @@ def a_representative(
 ) -> UUID:
     """A person who acts for the company."""
     representative = Representative(
-        id=new_id(), enrolment_id=enrolment_id, position=int(document[-1]), document_type="CI", document_number=document, complement="",
-        first_names=name, first_surname="Flores", email=f"{user_name}@example.com", mobile="70055555", user_name=user_name,
-        power_number="123/2024", power_date=world.clock.now.date(), notary="N° 8", faculties="banca electrónica",
-    )  # fmt: skip
+        id=new_id(),
+        enrolment_id=enrolment_id,
+        position=int(document[-1]),
+        document_type="CI",
+        document_number=document,
+        complement="",
+        first_names=name,
+        first_surname="Flores",
+        email=f"{user_name}@example.com",
+        mobile="70055555",
+        user_name=user_name,
+        power_number="123/2024",
+        power_date=world.clock.now.date(),
+        notary="N° 8",
+        faculties="banca electrónica",
+    )
     world.house.work(lambda work: work.session.add(representative))
     return representative.id
 

@@ -116,19 +116,17 @@ def expire_credentials(work: Work) -> int:
 @allowed(Caller.SYSTEM)
 def expire_links(work: Work) -> int:
     """Revoke the links whose time is over, with their mail if it never went out."""
-    rows = list(
-        work.session.execute(
-            update(MailLink)
-            .where(
-                MailLink.used_at.is_(None),
-                MailLink.revoked_at.is_(None),
-                MailLink.expires_at <= work.now,
-            )
-            .values(revoked_at=work.now)
-            .returning(MailLink.access_id, MailLink.purpose)
-            .execution_options(synchronize_session=False)
-        ).tuples()
-    )
+    rows = work.session.execute(
+        update(MailLink)
+        .where(
+            MailLink.used_at.is_(None),
+            MailLink.revoked_at.is_(None),
+            MailLink.expires_at <= work.now,
+        )
+        .values(revoked_at=work.now)
+        .returning(MailLink.access_id, MailLink.purpose)
+        .execution_options(synchronize_session=False)
+    ).all()
     mailed = [access_id for access_id, purpose in rows if purpose is LinkPurpose.FIRST_PASSWORD]
     for access_id in mailed:
         outbox.cancel(work, SET_PASSWORD, access_id)
@@ -161,13 +159,7 @@ def _expire_requests(house: House) -> int:
 
 
 def _recorded(work: Work, event: Event, access_ids: list[UUID]) -> int:
-    members = dict(
-        work.session.execute(
-            select(Access.id, Access.member_id).where(Access.id.in_(set(access_ids)))
-        )
-        .tuples()
-        .all()
-    )
     for access_id in access_ids:
-        work.record(event, access_id, member_id=members[access_id])
+        access = work.session.get_one(Access, access_id)
+        work.record(event, access_id, member_id=access.member_id)
     return len(access_ids)

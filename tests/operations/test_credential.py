@@ -225,7 +225,7 @@ def test_the_database_refuses_a_second_live_credential(world: World) -> None:
                 issued_at=first.issued_at,
                 expires_at=first.expires_at,
                 delivery=Delivery.SCREEN,
-            )  # fmt: skip
+            )
         )
 
     with pytest.raises(Exception, match=r"ChangedMeanwhile|row"):

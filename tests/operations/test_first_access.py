@@ -1,5 +1,6 @@
 """The member's first access by the portal's door."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -296,6 +297,11 @@ def test_a_lost_password_is_replaced_by_a_new_credential_and_nothing_else_change
     assert mails(world, access_id)[-3:] == ["set_password", "new_credential", "password_changed"]
 
 
+def _walk(path: Callable[[], object], what: str) -> None:
+    path()
+    pytest.fail(what)
+
+
 def test_every_path_of_a_locked_suspended_or_closed_user_is_closed(world: World) -> None:
     """Paths x states (R46): one path that forgets the lock is a way in."""
     house = world.house
@@ -329,12 +335,10 @@ def test_every_path_of_a_locked_suspended_or_closed_user_is_closed(world: World)
         change(world, half, **values)
         for name, path in paths.items():
             with pytest.raises((LockedOut, SignInFailed)):
-                path()
-                pytest.fail(f"{name} passed a lock by {values['lock_reason']}")
+                _walk(path, f"{name} passed a lock by {values['lock_reason']}")
     change(world, active, locked_at=None, lock_reason=None, status=AccessStatus.SUSPENDED)
     change(world, half, locked_at=None, lock_reason=None, status=AccessStatus.CLOSED)
     for name, path in paths.items():
         with pytest.raises((LockedOut, SignInFailed, LinkInvalid)):
-            path()
-            pytest.fail(f"{name} passed")
+            _walk(path, name)
     assert row(world, active).failed_codes == 0

@@ -4,9 +4,8 @@ import statistics
 import time
 
 import pytest
-from sqlalchemy import select
 
-from branch_desk.models.access import Access, AccessStatus, LockReason
+from branch_desk.models.access import AccessStatus, LockReason
 from branch_desk.models.errors import SignInFailed
 from branch_desk.models.passwords import Hasher, HashParameters
 from branch_desk.operations import attempts, member_sign_in
@@ -92,34 +91,20 @@ def test_all_refusals_are_one_and_cost_the_same(world: World) -> None:
     desk = world.desk()
     active, _ = an_active(world, desk)
     change(world, active, password_hash=slow.hasher.hash(MEMBER_PASSWORD))
-    others = [("locked", "lflores"), ("suspended", "ssoto"), ("invited", "irojas")]
-    for count, (_, user) in enumerate(others):
-        other = an_access(
+    by_user = {}
+    for count, user in enumerate(("lflores", "ssoto", "irojas")):
+        by_user[user] = an_access(
             world,
             number=f"00020{count}",
             user_name=user,
             document_number=f"66600{count}",
             complement="",
         )
-        change(world, other, password_hash=slow.hasher.hash(MEMBER_PASSWORD))
-    by_user = {
-        user: world.house.work(
-            lambda work, u=user: work.session.scalars(
-                select(Access.id).where(Access.user_name == u)
-            ).one()
-        )
-        for _, user in others
-    }
-    change(world, by_user["lflores"], status=AccessStatus.ENROLLING)
-    change(
-        world,
-        by_user["lflores"],
-        status=AccessStatus.ACTIVE,
-        locked_at=world.clock.now,
-        lock_reason=LockReason.PIN,
-    )
-    change(world, by_user["ssoto"], status=AccessStatus.ENROLLING)
-    change(world, by_user["ssoto"], status=AccessStatus.ACTIVE)
+        change(world, by_user[user], password_hash=slow.hasher.hash(MEMBER_PASSWORD))
+    for user in ("lflores", "ssoto"):
+        change(world, by_user[user], status=AccessStatus.ENROLLING)
+        change(world, by_user[user], status=AccessStatus.ACTIVE)
+    change(world, by_user["lflores"], locked_at=world.clock.now, lock_reason=LockReason.PIN)
     change(world, by_user["ssoto"], status=AccessStatus.SUSPENDED)
     slow.hasher.dummy_verify("warm")
     times: dict[str, list[float]] = {}
