@@ -29,7 +29,7 @@ from branch_desk.models.member import (
 from branch_desk.models.money import Money
 from branch_desk.models.staff import Branch, Role
 from branch_desk.operations.page import Page
-from branch_desk.operations.search import READERS
+from branch_desk.operations.search import READERS, members_named
 from branch_desk.operations.typed import read
 from branch_desk.operations.work import Work, allowed
 
@@ -112,9 +112,9 @@ class MemberRecord:
 def members(
     work: Work, text: str = "", after: object | None = None, limit: int = PAGE
 ) -> Page[MemberRow]:
-    """List members: by number; with `text`, those whose document, number or name begins so.
+    """List members: by number; with `text`, those whose document, mail or name begins so.
 
-    `after` is the `next` of the page before.
+    `after` is the `next` of the page before. Words that stand apart in every name give one page.
     """
     typed = read(text)
     words = " ".join(typed.words)
@@ -144,6 +144,8 @@ def members(
     keys = work.session.execute(source.order_by(key[0], key[1]).limit(limit + 1)).all()
     following = tuple(keys[limit - 1]) if len(keys) > limit else None
     ids = list(dict.fromkeys(row[1] for row in keys[:limit]))
+    if not ids and after is None and len(typed.words) > 1:
+        ids = members_named(work, typed.words, limit)
     return Page(_rows(work, ids), following)
 
 

@@ -361,12 +361,23 @@ _STATES: Final[dict[HitKind, Callable[[str], Any]]] = {
 
 
 def _apart(work: Work, words: tuple[str, ...], limit: int, known: set[UUID]) -> list[Hit]:
+    owners = members_named(work, words, limit + len(known))
+    wanted = [owner for owner in owners if owner not in known][:limit]
+    rows = work.session.execute(
+        _members(Member.id.in_(wanted), order=Member.number), {"limit": limit}
+    ).all()
+    return [_hit(row) for row in rows]
+
+
+@allowed()
+def members_named(work: Work, words: tuple[str, ...], limit: int) -> list[UUID]:
     """Find members whose name has the words, not side by side: «Méndez Ana» of Ana Ríos Méndez.
 
     The names beginning with the rarest word are looked through for the others.
     """
     rarest = min(words, key=lambda word: (_names_with(work, word), -len(word)))
-    others = [word for word in words if word != rarest]
+    others = list(words)
+    others.remove(rarest)
     text = literal(" ") + MemberName.text
     owners = work.session.scalars(
         select(MemberName.member_id)
@@ -376,13 +387,9 @@ def _apart(work: Work, words: tuple[str, ...], limit: int, known: set[UUID]) -> 
             *(func.replace(text, f" {word}", "") != text for word in others),
         )
         .order_by(MemberName.text)
-        .limit(limit + len(known))
+        .limit(limit)
     ).all()
-    wanted = list(dict.fromkeys(owner for owner in owners if owner not in known))[:limit]
-    rows = work.session.execute(
-        _members(Member.id.in_(wanted), order=Member.number), {"limit": limit}
-    ).all()
-    return [_hit(row) for row in rows]
+    return list(dict.fromkeys(owners))
 
 
 def _names_with(work: Work, word: str) -> int:

@@ -328,6 +328,7 @@ def test_members_come_in_pages_by_number_document_and_name(world: World, desk: D
     assert walk("453") == ["0003"]
     assert sorted(walk("mendez")) == everyone
     assert walk("ana@example.com") == everyone
+    assert sorted(walk("rios maria")) == everyone[:3], "words that stand apart give one page"
 
 
 def test_a_look_at_a_record_is_recorded_and_a_list_is_not(world: World, desk: Desk) -> None:
