@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from argparse import Namespace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from branch_desk import mailing, start
 from branch_desk.cli import FOUND, OK
@@ -73,16 +74,20 @@ def create_demo(settings: Settings, arguments: Namespace) -> int:
         database_url=f"sqlite:///{folder / 'branch_desk.sqlite'}",
         training=True,
     )
-    house, secret = start.create_house(practice)
+    house, first = start.create_house(practice)
     try:
-        made = demo.create(house)
+        users = demo.create(house, first)
     finally:
+        first.forget()
         house.database.close()
-    say(f"Cooperativa de práctica: {folder}")
-    say(f"Administrador: admin, clave inicial {secret.grouped()} (sin espacios)")
-    secret.forget()
-    for line in made.shown():
-        say(line)
+    say(f"Cooperativa de práctica, con personas inventadas: {folder}")
+    say("Usuarios, con su contraseña y la clave de su autenticador (no se volverán a mostrar):")
+    for user in sorted(users, key=lambda user: (user.role, user.user_name)):
+        token = parse_qs(urlsplit(user.totp_uri).query).get("secret", [""])[0]
+        say(
+            f"{user.role.value:<14} {user.branch_code:<4} {user.user_name:<14} {user.password:<28}"
+            f" {token}"
+        )
     config = folder / "branch_desk.toml"
     config.write_text(f"data_dir = '{folder}'\ntraining = true\n", encoding="utf-8")
     say(f"Ábrala: branch-desk --config {config}")
