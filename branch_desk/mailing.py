@@ -141,8 +141,8 @@ def _templates() -> Environment:
 
 
 def _instant(text: str) -> str:
-    """Write an instant as people in Bolivia do: `23/11/2026, 12:00`."""
-    return f"{datetime.fromisoformat(text).astimezone(_LA_PAZ):%d/%m/%Y, %H:%M}"
+    """Write an instant as people in Bolivia do: `23/11/2026 a las 12:00`."""
+    return f"{datetime.fromisoformat(text).astimezone(_LA_PAZ):%d/%m/%Y a las %H:%M}"
 
 
 def _said(problem: smtplib.SMTPResponseException) -> tuple[int, bytes | str]:

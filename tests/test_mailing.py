@@ -60,7 +60,7 @@ def test_a_mail_arrives_as_it_was_written() -> None:
         text = part.get_content()
         assert "Ana María Méndez Ríos" in text
         assert f"{PORTAL}/primer-ingreso#tok_en-123" in text
-        assert "24/11/2026, 12:00" in text
+        assert "24/11/2026 a las 12:00" in text
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
