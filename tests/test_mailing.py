@@ -18,7 +18,8 @@ from tests.smtp import a_certificate, free_port, mail_server
 PORTAL = "https://portal.example.coop"
 FROM = "cosmartnet@example.coop"
 VALUES = {
-    "name": "Ana María Méndez Ríos", "user": "amendez", "number": "SC01-2026-000001", "branch": "Central",
+    "name": "Ana María Méndez Ríos", "user": "amendez",
+    "approved": "1", "number": "SC01-2026-000001", "branch": "Central",
     "at": "2026-11-23T16:00:00+00:00", "expires_at": "2026-11-24T16:00:00+00:00",
 }  # fmt: skip
 TEMPLATES = sorted(path.name.removesuffix(".txt.j2") for path in resource("mail").glob("*.txt.j2"))
@@ -78,6 +79,20 @@ def test_every_mail_has_subject_version_and_both_bodies(template: str) -> None:
         assert "Ana María Méndez Ríos" in text
         assert not re.search(r"\{[{%]|[}%]\}|None|undefined", text)
     assert all(len(line) <= 130 for line in plain.get_content().splitlines())
+
+
+def test_only_the_first_link_says_that_the_request_was_approved() -> None:
+    texts = []
+    for approved in ("1", ""):
+        message, _ = compose(
+            a_letter("set_password", token="t", approved=approved),
+            mail_from=FROM,
+            portal_url=PORTAL,
+        )
+        body = message.get_body(("plain",))
+        assert body is not None
+        texts.append(body.get_content())
+    assert ["fue aprobada" in text for text in texts] == [True, False]
 
 
 def test_the_subjects_are_the_manuals() -> None:

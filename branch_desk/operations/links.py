@@ -12,6 +12,7 @@ from branch_desk.models.access import (
     LINK_HOURS_FIRST,
     LINK_MINUTES,
     Access,
+    AccessStatus,
     LinkPurpose,
     MailLink,
 )
@@ -38,6 +39,7 @@ def mail_first(work: Work, access: Access) -> None:
         {
             "name": access.person_name,
             "user": access.user_name,
+            "approved": "1" if access.status is AccessStatus.INVITED else "",
             "expires_at": expires.isoformat(timespec="seconds"),
         },
         member_id=access.member_id,
