@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from branch_desk.models.base import Base, Key, new_id, partial_unique
@@ -68,6 +68,8 @@ class Access(Base):
         partial_unique(
             "uq_access_live_person", "member_id", "person", where=text("status <> 'CLOSED'")
         ),
+        Index("ix_access_mobile", "mobile"),
+        Index("ix_access_email", "email"),
         CheckConstraint("user_name = lower(user_name)", name="user_name_lower"),
         CheckConstraint("(locked_at IS NULL) = (lock_reason IS NULL)", name="lock_reason"),
         CheckConstraint(

@@ -90,6 +90,8 @@ class Enrolment(Applicant, Base):
         ),
         Index("ix_enrolment_queue", "branch_id", "status", "submitted_at", "id"),
         Index("ix_enrolment_document_number", "document_number"),
+        Index("ix_enrolment_mobile", "mobile"),
+        Index("ix_enrolment_email", "email"),
         CheckConstraint("(kind = 'EMPRESA') = (signing_rule IS NOT NULL)", name="signing_rule"),
         CheckConstraint(
             "status IN ('SUBMITTED','REJECTED','EXPIRED','WITHDRAWN') OR member_id IS NOT NULL",
@@ -168,6 +170,9 @@ class Representative(Identified, Named, Base):
             "complement",
             where=text("1 = 1"),
         ),
+        Index("ix_representative_document_number", "document_number"),
+        Index("ix_representative_mobile", "mobile"),
+        Index("ix_representative_email", "email"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)

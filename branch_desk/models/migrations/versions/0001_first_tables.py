@@ -547,7 +547,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.create_index("ix_enrolment_document_number", ["document_number"], unique=False)
+        batch_op.create_index("ix_enrolment_email", ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_enrolment_member_id"), ["member_id"], unique=False)
+        batch_op.create_index("ix_enrolment_mobile", ["mobile"], unique=False)
         batch_op.create_index(
             "ix_enrolment_queue", ["branch_id", "status", "submitted_at", "id"], unique=False
         )
@@ -844,6 +846,9 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("representative", schema=None) as batch_op:
+        batch_op.create_index("ix_representative_document_number", ["document_number"], unique=False)
+        batch_op.create_index("ix_representative_email", ["email"], unique=False)
+        batch_op.create_index("ix_representative_mobile", ["mobile"], unique=False)
         batch_op.create_index(
             "uq_representative_document",
             ["enrolment_id", "document_type", "document_number", "complement"],
@@ -963,6 +968,8 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("access", schema=None) as batch_op:
+        batch_op.create_index("ix_access_email", ["email"], unique=False)
+        batch_op.create_index("ix_access_mobile", ["mobile"], unique=False)
         batch_op.create_index(batch_op.f("ix_access_enrolment_id"), ["enrolment_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_access_member_id"), ["member_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_access_person"), ["person"], unique=False)
