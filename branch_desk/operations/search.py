@@ -7,47 +7,37 @@ statement: a branch may sit 20 ms from its database. Nothing is ranked and no te
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Text,
-    bindparam,
-    false,
     func,
     literal,
     select,
-    type_coerce,
-    union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute
 
-from branch_desk.models.access import Access, AccessStatus
-from branch_desk.models.account import Account, AccountKind, AccountStatus, Holder, HolderRole
-from branch_desk.models.enrolment import Enrolment, EnrolmentName, Status
+from branch_desk.models.access import AccessStatus
+from branch_desk.models.account import AccountKind, AccountStatus
+from branch_desk.models.enrolment import Status
 from branch_desk.models.member import DocumentType, Member, MemberName, next_key
 from branch_desk.models.staff import Role
+from branch_desk.operations.search_sources import (
+    PERSON,
+    SOURCES,
+    HitKind,
+    member_hits,
+    statement_of,
+)
 from branch_desk.operations.typed import Typed, read
 from branch_desk.operations.work import Work, allowed
+
+__all__ = ["READERS", "Hit", "HitKind", "find", "members_named", "own_branch"]
 
 READERS: Final = (Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
 """Who sees members' data at all; an administrator does not (F37)."""
 
 RARE: Final = 200
 """A word that fewer names than this begin with is looked through whole."""
-
-
-class HitKind(StrEnum):
-    """What was found."""
-
-    MEMBER = "MEMBER"
-    REQUEST = "REQUEST"
-    ACCESS = "ACCESS"
-    ACCOUNT = "ACCOUNT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,205 +85,9 @@ def own_branch(work: Work) -> UUID | None:
     return None if work.actor.role is Role.AUDITOR else work.actor.branch_id
 
 
-def prefix_of(column: InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:
-    """Write that a column begins with the parameter `name`, as a range of its index."""
-    return (column >= bindparam(name)) & (column < bindparam(f"{name}_end"))
-
-
-_PERSON: Final = (
-    "document_type",
-    "document_number",
-    "complement",
-    "issued_in",
-    "first_names",
-    "first_surname",
-    "second_surname",
-    "married_surname",
-    "company_name",
-)
-
-
-def _columns(
-    kind: HitKind,
-    person: type[Member | Enrolment],
-    *,
-    of: Any,  # noqa: ANN401  table or subquery with `id`
-    label: Any,  # noqa: ANN401  a text column
-    member_id: Any,  # noqa: ANN401
-    state: Any = "",  # noqa: ANN401
-    account_kind: Any = "",  # noqa: ANN401
-    person_name: Any = "",  # noqa: ANN401
-    locked: Any = None,  # noqa: ANN401
-) -> list[Any]:
-    """Give the columns every part of the union has, in one order and of one type."""
-
-    def text(value: Any) -> Any:  # noqa: ANN401
-        return literal(value) if isinstance(value, str) else type_coerce(value, Text())
-
-    return [
-        literal(kind.value).label("hit"),
-        of.id.label("id"),
-        member_id.label("member_id"),
-        text(label).label("label"),
-        text(state).label("state"),
-        text(account_kind).label("account_kind"),
-        text(person_name).label("person_name"),
-        (false() if locked is None else locked).label("locked"),
-        *(getattr(person, name).label(name) for name in _PERSON),
-    ]
-
-
-def _members(*where: ColumnElement[bool], order: Any) -> Select[Any]:  # noqa: ANN401  any column
-    columns = _columns(HitKind.MEMBER, Member, of=Member, label=Member.number, member_id=Member.id)
-    return select(*columns).where(*where).order_by(order).limit(bindparam("limit"))
-
-
-def _requests(own: bool, *where: ColumnElement[bool], order: Any) -> Select[Any]:  # noqa: ANN401, FBT001
-    columns = _columns(
-        HitKind.REQUEST,
-        Enrolment,
-        of=Enrolment,
-        label=Enrolment.number,
-        member_id=Enrolment.member_id,
-        state=Enrolment.status,
-    )
-    statement = select(*columns).where(*where).order_by(order).limit(bindparam("limit"))
-    return statement.where(Enrolment.branch_id == bindparam("branch")) if own else statement
-
-
-def _accesses(*where: ColumnElement[bool], order: Any) -> Select[Any]:  # noqa: ANN401
-    columns = _columns(
-        HitKind.ACCESS,
-        Member,
-        of=Access,
-        label=Access.user_name,
-        member_id=Access.member_id,
-        state=Access.status,
-        person_name=Access.person_name,
-        locked=Access.locked_at.is_not(None),
-    )
-    statement = select(*columns).join(Member, Member.id == Access.member_id)
-    return statement.where(*where).order_by(order).limit(bindparam("limit"))
-
-
-def _accounts() -> Select[Any]:
-    # The accounts are cut to the limit before their holders are looked up.
-    first = (
-        select(Account.id, Account.number, Account.status, Account.kind)
-        .where(prefix_of(Account.number, "digits"))
-        .order_by(Account.number)
-        .limit(bindparam("limit"))
-        .subquery()
-    )
-    columns = _columns(
-        HitKind.ACCOUNT,
-        Member,
-        of=first.c,
-        label=first.c.number,
-        member_id=Holder.member_id,
-        state=first.c.status,
-        account_kind=first.c.kind,
-    )
-    return (
-        select(*columns)
-        .join(Holder, Holder.account_id == first.c.id)
-        .join(Member, Member.id == Holder.member_id)
-        .where(Holder.role == HolderRole.HOLDER)
-    )
-
-
-def _named(table: type[MemberName | EnrolmentName], owner: Any) -> Any:  # noqa: ANN401
-    # A name like «Ana Ana» begins twice with the same word: its owner is found twice, kept once.
-    return (
-        select(owner.label("owner"), table.text.label("text"))
-        .where(prefix_of(table.text, "words"))
-        .order_by(table.text)
-        .limit(bindparam("limit"))
-        .subquery()
-    )
-
-
-def _members_by_words() -> Select[Any]:
-    named = _named(MemberName, MemberName.member_id)
-    return _members(Member.id == named.c.owner, order=named.c.text)
-
-
-def _requests_by_words(own: bool) -> Select[Any]:  # noqa: FBT001
-    return _requests(
-        own,
-        Enrolment.id == EnrolmentName.enrolment_id,
-        prefix_of(EnrolmentName.text, "words"),
-        order=EnrolmentName.text,
-    )
-
-
-def _accesses_by_words() -> Select[Any]:
-    named = _named(MemberName, MemberName.member_id)
-    return _accesses(Access.member_id == named.c.owner, order=named.c.text)
-
-
-_Source = Callable[[bool], Select[Any]]
-
-_SOURCES: Final[dict[str, tuple[_Source, ...]]] = {
-    "digits": (
-        lambda _: _members(
-            prefix_of(Member.document_number, "digits"), order=Member.document_number
-        ),
-        lambda _: _members(prefix_of(Member.number, "digits"), order=Member.number),
-        lambda own: _requests(
-            own, prefix_of(Enrolment.document_number, "digits"), order=Enrolment.document_number
-        ),
-        lambda _: _accesses(prefix_of(Access.person, "person"), order=Access.person),
-        lambda _: _accounts(),
-    ),
-    "document": (
-        lambda _: _members(
-            prefix_of(Member.document_number, "document"), order=Member.document_number
-        ),
-        lambda own: _requests(
-            own, prefix_of(Enrolment.document_number, "document"), order=Enrolment.document_number
-        ),
-    ),
-    "card": (
-        lambda _: _members(
-            Member.document_number == bindparam("card"),
-            prefix_of(Member.complement, "complement"),
-            order=Member.complement,
-        ),
-        lambda own: _requests(
-            own,
-            Enrolment.document_number == bindparam("card"),
-            prefix_of(Enrolment.complement, "complement"),
-            order=Enrolment.complement,
-        ),
-        lambda _: _accesses(prefix_of(Access.person, "person"), order=Access.person),
-    ),
-    "folio": (
-        lambda own: _requests(own, prefix_of(Enrolment.number, "folio"), order=Enrolment.number),
-    ),
-    "email": (lambda _: _members(prefix_of(Member.email, "email"), order=Member.email),),
-    "mobile": (lambda _: _members(Member.mobile == bindparam("mobile"), order=Member.id),),
-    "user_name": (
-        lambda _: _accesses(prefix_of(Access.user_name, "user_name"), order=Access.user_name),
-    ),
-    "words": (
-        lambda _: _members_by_words(),
-        _requests_by_words,
-        lambda _: _accesses_by_words(),
-    ),
-}
-
-
-@cache
-def _statement(parts: tuple[str, ...], own: bool) -> Any:  # noqa: ANN401, FBT001  built once a shape
-    selects = [build(own) for part in parts for build in _SOURCES[part]]
-    # Each in brackets of its own: SQLite takes no ORDER BY inside a UNION otherwise.
-    return union_all(*(select(each.subquery()) for each in selects))
-
-
 def _found(work: Work, typed: Typed, limit: int) -> list[Hit]:
     values: dict[str, object] = {"limit": limit, "branch": own_branch(work)}
-    parts = tuple(part for part in _SOURCES if getattr(typed, part))
+    parts = tuple(part for part in SOURCES if getattr(typed, part))
     if not parts:
         return []
     person = typed.digits or (f"{typed.card}-{typed.complement}" if typed.card else "")
@@ -312,7 +106,7 @@ def _found(work: Work, typed: Typed, limit: int) -> list[Hit]:
         values[f"{name}_end"] = next_key(text)
     values |= {"card": typed.card, "mobile": typed.mobile}
     own = values["branch"] is not None
-    statement = _statement(parts, own)
+    statement = statement_of(parts, own)
     rows = work.session.execute(statement, values).all()
     return _shared(rows, typed, limit)
 
@@ -337,7 +131,7 @@ def _shared(rows: Sequence[Any], typed: Typed, limit: int) -> list[Hit]:
 
 
 def _hit(row: Any) -> Hit:  # noqa: ANN401  a row of the union
-    whom = Member(**{name: getattr(row, name) for name in _PERSON})
+    whom = Member(**{name: getattr(row, name) for name in PERSON})
     kind = HitKind(row.hit)
     return Hit(
         kind=kind,
@@ -364,7 +158,7 @@ def _apart(work: Work, words: tuple[str, ...], limit: int, known: set[UUID]) -> 
     owners = members_named(work, words, limit + len(known))
     wanted = [owner for owner in owners if owner not in known][:limit]
     rows = work.session.execute(
-        _members(Member.id.in_(wanted), order=Member.number), {"limit": limit}
+        member_hits(Member.id.in_(wanted), order=Member.number), {"limit": limit}
     ).all()
     return [_hit(row) for row in rows]
 
