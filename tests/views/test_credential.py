@@ -174,7 +174,7 @@ def test_the_slip_goes_straight_to_the_printer_and_carries_the_key(
     clave = "".join(words[start : start + 3])
     assert clave not in said(step)
     path.unlink()
-    assert not [found for found in tmp_path.rglob("*.pdf")]
+    assert not list(tmp_path.rglob("*.pdf"))
     assert issued(desk_world)[0].delivery is Delivery.SLIP
     assert issued(desk_world)[0].revoked_at is None
 

@@ -1,6 +1,5 @@
 """The token as member and officer meet it: QR, key, code, doctor, live steps."""
 
-import base64
 import subprocess
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
@@ -11,14 +10,14 @@ import zxingcpp
 from PIL import Image
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel
 
 from branch_desk.background import Background
 from branch_desk.models.access import AccessStatus, Delivery
 from branch_desk.models.credentials import typed_credential
 from branch_desk.models.errors import CodeRefused
 from branch_desk.models.staff import Role
-from branch_desk.models.totp import Cause, Diagnosis, TotpSecret, step_at
+from branch_desk.models.totp import Cause, Diagnosis
 from branch_desk.operations import credential, first_access
 from branch_desk.operations.first_steps import StepKind
 from branch_desk.views import doctor_words, live_steps
