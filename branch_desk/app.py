@@ -3,6 +3,7 @@
 What is slow to load (tables, papers, keys) is loaded behind the sign-in while the officer types.
 """
 
+import argparse
 import os
 import sys
 import time
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PAINT_MILLISECONDS: Final = 500
 """How long the first picture may take before the tables are loaded all the same."""
+COULD_NOT: Final = 3
+"""Exit status of the command line for what could not be done."""
 _UNSEEN: Final = frozenset({"offscreen", "minimal", "vnc"})
 
 
@@ -111,6 +114,18 @@ def make_window(
         theme or Theme(app, look),
         clocks or Clocks(time.monotonic, _wall),
     )
+
+
+def main(settings: Settings, arguments: argparse.Namespace) -> int:  # noqa: ARG001  the command line's own
+    """Open the window; where nobody would see it, say so and how to see the program work."""
+    try:
+        return run(settings)
+    except NobodyWouldSee:
+        sys.stderr.write(
+            "No hay pantalla donde abrir la ventana. "
+            "Con «branch-desk tour» el programa se muestra sin pantalla.\n"
+        )
+        return COULD_NOT
 
 
 def run(settings: Settings, arguments: list[str] | None = None) -> int:

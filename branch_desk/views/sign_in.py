@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -71,9 +70,10 @@ class SignInView(View):
         self.proof = CodeField("proof")
         self.prove = button(self.tr("&Probar código"), "primary", "prove")
         self._secret_key = bytearray()
-        self._pages = QStackedLayout()
+        self._pages: list[QWidget] = []
         self._build(cooperative, branch)
         self.turned_away.connect(self._sent_back)
+        self._turn(0)
 
     # -- what the window calls
 
@@ -82,7 +82,7 @@ class SignInView(View):
         self._signed = self._person = None
         self.desk = _nobody
         self._wipe()
-        self._pages.setCurrentIndex(0)
+        self._turn(0)
         self.problem_bar.clear()
         if reason:
             self.say(Meaning.ATTENTION, reason)
@@ -141,7 +141,7 @@ class SignInView(View):
                 "su nombre y los datos de la cooperativa, no."
             ).format(count=policy.shortest)
         )
-        self._pages.setCurrentIndex(1)
+        self._turn(1)
         self.new_password.setFocus()
 
     def _check_new(self) -> None:
@@ -199,7 +199,7 @@ class SignInView(View):
         self.qr.show()
         self.key.hide()
         self.no_camera.show()
-        self._pages.setCurrentIndex(2)
+        self._turn(2)
         self.proof.setFocus()
 
     def _show_key(self) -> None:
@@ -224,9 +224,15 @@ class SignInView(View):
 
     # -- inside
 
+    def _turn(self, number: int) -> None:
+        # One below the other and not in a stack: the card is as high as what it shows.
+        for place, page in enumerate(self._pages):
+            page.setVisible(place == number)
+        self._page = number
+
     def show_problem(self, error: Exception) -> None:
         """Empty what was typed in secret; a wrong code wants another code, all else the user."""
-        page = self._pages.currentIndex()
+        page = self._page
         super().show_problem(error)
         if page == 0:
             self.password.wipe()
@@ -268,9 +274,9 @@ class SignInView(View):
         heading.addLayout(names, 1)
         column.addLayout(heading)
         column.addSpacing(GRID)
-        column.addLayout(self._pages)
-        for page in (self._who_page(), self._password_page(), self._token_page()):
-            self._pages.addWidget(page)
+        self._pages = [self._who_page(), self._password_page(), self._token_page()]
+        for page in self._pages:
+            column.addWidget(page)
         whole = QVBoxLayout(self.body)
         whole.addStretch(2)
         whole.addWidget(frame, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from branch_desk.background import Background
 from branch_desk.models.errors import (
@@ -77,13 +77,13 @@ class StartPage(View):
         self.again = button(self.tr("&Intentar otra vez"), "primary", "try_again")
         self.secret = SecretPanel(self.tr("Contraseña de un solo uso del administrador"))
         self.written = button(self.tr("Ya la &anoté"), "primary", "secret_written")
-        self._pages = QStackedLayout()
+        self._pages: list[QWidget] = []
         self._build()
 
     def show_obstacle(self, error: Exception) -> None:
         """Say what stands in the way of the start, and offer what may be done about it."""
         self.problem_bar.clear()
-        self._pages.setCurrentIndex(0)
+        self._turn(0)
         self.place.setText(self._opening.settings.database_shown)
         offered = None
         if isinstance(error, WrongSchema) and error.facts.get("reason") == "empty":
@@ -135,11 +135,15 @@ class StartPage(View):
 
     # -- inside
 
+    def _turn(self, number: int) -> None:
+        for place, page in enumerate(self._pages):
+            page.setVisible(place == number)
+
     def _create(self) -> None:
         self.perform(self._show_secret, self._opening.create)
 
     def _show_secret(self, secret: "Secret") -> None:
-        self._pages.setCurrentIndex(1)
+        self._turn(1)
         self.secret.show_secret(secret.take(), SECRET_SECONDS)
         self.written.setFocus()
 
@@ -157,9 +161,10 @@ class StartPage(View):
         frame, column = card("start_card")
         frame.setFixedWidth(WIDTH)
         column.setContentsMargins(4 * GRID, 3 * GRID, 4 * GRID, 3 * GRID)
-        column.addLayout(self._pages)
-        self._pages.addWidget(self._obstacle_page())
-        self._pages.addWidget(self._secret_page())
+        self._pages = [self._obstacle_page(), self._secret_page()]
+        for page in self._pages:
+            column.addWidget(page)
+        self._turn(0)
         whole = QVBoxLayout(self.body)
         whole.addStretch(2)
         whole.addWidget(frame, 0, Qt.AlignmentFlag.AlignHCenter)
