@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from branch_desk.models.enrolment import Enrolment, Representative, Status
-from branch_desk.models.errors import NotFound
 from branch_desk.models.member import Member
+from branch_desk.operations import holding
 from branch_desk.operations.search import READERS
 from branch_desk.operations.work import Work, allowed
 
@@ -55,9 +55,7 @@ def duplicates(work: Work, enrolment_id: UUID) -> tuple[Duplicate, ...]:
 
     The member's own record and other requests are not others. Raises NotFound.
     """
-    enrolment = work.session.get(Enrolment, enrolment_id)
-    if enrolment is None:
-        raise NotFound(kind="enrolment")
+    enrolment = holding.found(work, enrolment_id)
     found: dict[tuple[UUID, Shared], Duplicate] = {}
     for shared, column, value in (
         (Shared.MOBILE, "mobile", enrolment.mobile),

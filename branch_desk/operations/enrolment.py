@@ -51,6 +51,7 @@ from branch_desk.operations.enrolment_file import EnrolmentFile, file_of
 from branch_desk.operations.holding import (
     editable,
     end,
+    found,
     locked,
     refuse_held,
     take,
@@ -189,6 +190,7 @@ def hold(work: Work, enrolment_id: UUID) -> EnrolmentFile:
 @allowed(*_DESK)
 def release(work: Work, enrolment_id: UUID) -> None:
     """Let a request go, so that another may open it."""
+    found(work, enrolment_id)
     # Written past the version counter: letting go changes nothing anybody signs or saves.
     freed = work.session.execute(
         update(Enrolment)

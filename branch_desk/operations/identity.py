@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from branch_desk.models.base import new_id
-from branch_desk.models.enrolment import Enrolment, Status
+from branch_desk.models.enrolment import OPEN, Enrolment, Status
 from branch_desk.models.errors import (
     CardExpired,
     CheckListIncomplete,
@@ -213,9 +213,11 @@ def except_card(work: Work, enrolment_id: UUID, reason: str) -> None:
     """Allow a request to go on with its expired card, for this date only (F5).
 
     The supervisor who excepts has a hand in the request and cannot approve it. Raises WrongState
-    when the card is not expired.
+    for a closed request, and when the card is not expired.
     """
     enrolment = locked(work, enrolment_id)
+    if enrolment.status not in OPEN:
+        raise WrongState(kind="enrolment", current=enrolment.status, target=enrolment.status)
     refuse_self_dealing(work, enrolment.person)
     expiry = enrolment.document_expiry
     today = work.now.astimezone(LA_PAZ).date()

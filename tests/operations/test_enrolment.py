@@ -618,3 +618,19 @@ def test_the_amended_request_begins_again(world: World, officer: Desk) -> None:
             work.session.scalars(select(PrintedForm).where(PrintedForm.voided_at.is_(None)))
         )
     )
+
+
+def test_no_card_is_excepted_for_a_closed_request(
+    world: World, officer: Desk, supervisor: Desk
+) -> None:
+    enrolment_id = carry(world, officer, Status.SUBMITTED)
+    officer(
+        enrolment.withdraw,
+        enrolment_id,
+        view(officer, enrolment_id).version,
+        "ya no lo quiere, dijo",
+    )
+    world.again(supervisor, "jefa")
+    with pytest.raises(WrongState) as refusal:
+        supervisor(identity.except_card, enrolment_id, "porque la renueva esta semana")
+    assert refusal.value.kind == "enrolment"

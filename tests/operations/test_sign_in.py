@@ -192,3 +192,21 @@ def test_a_code_opens_one_session_only(world: World) -> None:
     sign_in.sign_in(world.house, "jefa", PASSWORD, code)
     with pytest.raises(SignInFailed):
         sign_in.sign_in(world.house, "jefa", PASSWORD, code)
+
+
+def test_the_right_old_password_on_the_last_try_changes_it_and_locks_nobody(world: World) -> None:
+    desk = world.desk("oficial")
+    for _ in range(4):
+        with pytest.raises(SignInFailed):
+            sign_in.change_password(desk, "no es esta clave", "otra clave bien larga 9")
+    sign_in.change_password(desk, PASSWORD, "otra clave bien larga 9")
+    assert desk(sign_in.whoami).user_name == "oficial"
+
+
+def test_five_wrong_old_passwords_lock_and_end_the_session(world: World) -> None:
+    desk = world.desk("oficial")
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            sign_in.change_password(desk, "no es esta clave", "otra clave bien larga 9")
+    with pytest.raises(SessionEnded):
+        desk(sign_in.whoami)
