@@ -91,6 +91,8 @@ class ApplicantForm(QWidget):
         for name, form in self._rows.items():
             hidden = name in (_PERSON_ONLY if company else _COMPANY_ONLY)
             form.setRowVisible(self._place_of(form, name), not hidden)
+        for field in (self.document_type, self.document, *self.texts.values()):
+            hide_empty_hint(field)
         self._set_type()
 
     def applicant(self) -> ApplicantValues:
@@ -323,6 +325,13 @@ class ApplicantForm(QWidget):
         columns.setSpacing(3 * GRID)
         columns.addLayout(left, 1)
         columns.addLayout(right, 1)
+
+
+def hide_empty_hint(field: QWidget) -> None:
+    """Hide the line below a field again: showing a row shows all of it."""
+    below = field.property("below")
+    if isinstance(below, QLabel) and not below.text():
+        below.hide()
 
 
 def _text(field: TextField) -> str:

@@ -4,6 +4,7 @@ Amounts are grouped from whole centavos, never through a float: `Bs 1.234,50`. T
 Santa Cruz (America/La_Paz, −04), whatever the clock of this machine says.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -56,6 +57,11 @@ def span(length: timedelta) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min"
+
+
+def breakable(text: str) -> str:
+    """Allow a mail address to go on in the next line after its dots, hyphens and @."""
+    return re.sub(r"([@._-])", "\\1\u200b", text)
 
 
 def groups(text: str, size: int = 4) -> str:

@@ -97,7 +97,7 @@ class MemberFileView(View):
             ("birth", formats.day(record.birth_date) if record.birth_date else ""),
             ("registry", record.trade_registry),
             ("mobile", record.mobile),
-            ("email", record.email),
+            ("email", formats.breakable(record.email)),
             ("address", record.address),
         ):
             self._data[name].setText(value or "—")

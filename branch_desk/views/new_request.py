@@ -28,7 +28,7 @@ from branch_desk.operations.application import Application, RepresentativeValues
 from branch_desk.operations.drafts import DraftView
 from branch_desk.operations.members import MemberRecord
 from branch_desk.views import formats, wording
-from branch_desk.views.applicant_form import ApplicantForm
+from branch_desk.views.applicant_form import ApplicantForm, hide_empty_hint
 from branch_desk.views.fields import FoldedText, mark, row
 from branch_desk.views.pieces import ActionRow, button, card, label
 from branch_desk.views.record_card import RecordCard
@@ -251,7 +251,7 @@ class NewRequestView(View):
         self._version = version
         self.terms_text.setPlainText(text)
         self.terms.setText(
-            self.tr("El socio leyó y acep&ta los términos {version}").format(version=version)
+            self.tr("El socio leyó &y acepta los términos {version}").format(version=version)
         )
 
     # -- representatives
@@ -341,10 +341,10 @@ class NewRequestView(View):
 
     def _kind_chosen(self) -> None:
         self.form.show_kind(MemberKind.COMPANY if self.company.isChecked() else MemberKind.PERSON)
+        self.form.document.set_value(None)  # a person's number is no company's
         self.record.forget()
         self._looked_up = None
         self._show_kind()
-        self._look_up()
         self._edited()
 
     def _show_kind(self) -> None:
@@ -353,6 +353,8 @@ class NewRequestView(View):
         right = self.form.right
         right.setRowVisible(self._user_row, not company)
         right.setRowVisible(self._rule_row, company)
+        for field in (self.user_name, self.signing_rule):
+            hide_empty_hint(field)
         self.representatives.setVisible(company)
 
     def _user_typed(self) -> None:
@@ -364,7 +366,7 @@ class NewRequestView(View):
             self.signing_rule.addItem(wording.word(rule), rule)
         right = self.form.right
         self._user_row = right.rowCount()
-        row(right, self.tr("Us&uario"), self.user_name, self.tr("Propuesto; se puede cambiar"))
+        row(right, self.tr("Usuar&io"), self.user_name, self.tr("Propuesto; se puede cambiar"))
         self._rule_row = right.rowCount()
         row(right, self.tr("&Firma"), self.signing_rule)
         self.user_name.edited.connect(self._user_typed)
@@ -420,7 +422,7 @@ class NewRequestView(View):
     def _draft_row(self) -> QWidget:
         self._draft_bar, column = card("draft_bar")
         self._draft_words = label("", name="draft_words")
-        self._resume_button = button(self.tr("Con&tinuar el borrador"), "primary", "resume_draft")
+        self._resume_button = button(self.tr("Continuar el &borrador"), "primary", "resume_draft")
         self._discard = button(self.tr("Descartar"), name="discard_draft")
         self._resume_button.clicked.connect(self._resume_draft)
         self._discard.clicked.connect(self._drop_draft)

@@ -25,7 +25,7 @@ class RecordCard(QFrame):
         self.nothing = label("", "muted", "record_nothing", wrap=True)
         self.flags = FlagList(self.tr("Avisos"))
         self.use = button(self.tr("&Usar estos datos"), name="use_record", sign="user-check")
-        self.see_user = button(self.tr("&Ver su usuario"), "link", "see_user")
+        self.see_user = button(self.tr("Ver su usuario"), "link", "see_user")
         self._facts: dict[str, QLabel] = {}
         self._build()
         self.forget()
@@ -53,7 +53,7 @@ class RecordCard(QFrame):
             ("document", record.document),
             ("birth", formats.day(record.birth_date) if record.birth_date else "—"),
             ("mobile", record.mobile or "—"),
-            ("email", record.email or "—"),
+            ("email", formats.breakable(record.email) or "—"),
             ("accounts", str(len(record.accounts))),
             ("users", ", ".join(users) or self.tr("Ninguno")),
         ):

@@ -171,10 +171,10 @@ class RepresentativeForm(QWidget):
             "second_surname": (self.tr("Segundo apellido"), ""),
             "email": (self.tr("C&orreo"), ""),
             "mobile": (self.tr("&Celular"), ""),
-            "user_name": (self.tr("&Usuario"), self.tr("Vacío: se propone uno")),
+            "user_name": (self.tr("Usuar&io"), self.tr("Vacío: se propone uno")),
             "power_number": (self.tr("Poder &N°"), ""),
             "power_date": (self.tr("&Fecha del poder"), ""),
-            "notary": (self.tr("No&taría"), ""),
+            "notary": (self.tr("Nota&ría"), ""),
             "power_expiry": (self.tr("El poder vence el"), self.tr("Vacío: sin plazo")),
             "faculties": (self.tr("Facult&ades"), ""),
         }

@@ -40,6 +40,7 @@ class StatusLine(QFrame):
             part.setObjectName(f"status_{name}")
             part.setIconSize(QSize(14, 14))
             part.setAutoDefault(False)
+            part.setAccessibleName(name)
             part.clicked.connect(self._ask)
             self.parts[name] = part
             if name == "version":
