@@ -18,9 +18,11 @@ from branch_desk.models.errors import (
     StepMissing,
     WeakPassword,
 )
+from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import Role
 from branch_desk.operations import access, credential, first_access, member_sign_in, totp
 from branch_desk.operations.first_steps import FirstStep, StepKind
+from branch_desk.operations.work import House
 from tests.access_builders import (
     HOME,
     MEMBER_PASSWORD,
@@ -36,7 +38,7 @@ from tests.access_builders import (
     row,
     with_secrets,
 )
-from tests.builders import World
+from tests.builders import CHEAP, World
 
 
 def _invited(world: World) -> tuple[UUID, str, str]:
@@ -118,6 +120,21 @@ def test_a_redeemed_link_and_credential_are_used_up(world: World) -> None:
         first_access.redeem(world.house, link, clave)
     with pytest.raises(LinkInvalid):
         first_access.open_link(world.house, link)
+
+
+def test_a_credential_revoked_while_it_is_being_judged_opens_nothing(world: World) -> None:
+    access_id, link, clave = _invited(world)
+    desk = world.desk()
+
+    class Interrupted(Hasher):
+        def verify(self, kept: str, secret: str) -> bool:
+            desk(credential.not_delivered, access_id)
+            return super().verify(kept, secret)
+
+    slow = House(world.house.database, world.house.keys, Interrupted(CHEAP))
+    with pytest.raises(CredentialRefused):
+        first_access.redeem(slow, link, clave)
+    assert first_access.open_link(world.house, link).user_name == "amendez"
 
 
 def test_link_and_credential_grow_too_old(world: World) -> None:

@@ -86,7 +86,9 @@ def test_each_secret_has_a_counter_of_its_own(world: World) -> None:
 def test_all_refusals_are_one_and_cost_the_same(world: World) -> None:
     """Unknown, wrong, locked, suspended, invited: one class without a fact, in the same time (R2)."""
     slow = House(
-        world.house.database, world.house.keys, Hasher(HashParameters(memory_kib=8192, passes=1))
+        world.house.database,
+        world.house.keys,
+        Hasher(HashParameters(memory_kib=24 * 1024, passes=1)),
     )
     desk = world.desk()
     active, _ = an_active(world, desk)
@@ -107,8 +109,11 @@ def test_all_refusals_are_one_and_cost_the_same(world: World) -> None:
     change(world, by_user["lflores"], locked_at=world.clock.now, lock_reason=LockReason.PIN)
     change(world, by_user["ssoto"], status=AccessStatus.SUSPENDED)
     slow.hasher.dummy_verify("warm")
+    began = time.perf_counter()
+    slow.hasher.dummy_verify("once")
+    a_hash = time.perf_counter() - began
     times: dict[str, list[float]] = {}
-    for _ in range(9):
+    for _ in range(7):
         for user in ("amendez", "nadie", "lflores", "ssoto", "irojas"):
             change(world, active, failed_passwords=0)
             began = time.perf_counter()
@@ -117,8 +122,8 @@ def test_all_refusals_are_one_and_cost_the_same(world: World) -> None:
             times.setdefault(user, []).append(time.perf_counter() - began)
             assert refused.value.facts == {}
     medians = {user: statistics.median(each) for user, each in times.items()}
-    # Within a few milliseconds of a hash: a missing one would show as a third of the time.
-    assert max(medians.values()) - min(medians.values()) < 0.008, medians
+    # A missing hash would show as a whole one; half of it is what a busy machine may blur.
+    assert max(medians.values()) - min(medians.values()) < a_hash / 2, (medians, a_hash)
 
 
 def test_a_program_that_dies_between_counting_and_judging_gives_no_free_guess(world: World) -> None:
