@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -168,11 +168,8 @@ def canonical(value: object) -> str:
 
 def _append(work: Work, record: _Record) -> None:
     chain = chain_of(record.subject_id)
-    number, previous = work.session.execute(
-        select(AuditHead.number, AuditHead.hash)
-        .where(AuditHead.chain == chain)
-        .with_for_update(key_share=True)
-    ).one()
+    connection = work.session.connection()
+    number, previous = connection.execute(_LOCK_HEAD, {"of": chain}).one()
     actor = work.actor
     text = canonical(
         {
@@ -194,24 +191,38 @@ def _append(work: Work, record: _Record) -> None:
         }
     )
     digest = hashlib.sha256(previous + text.encode()).digest()
-    work.session.execute(
-        insert(AuditEvent).values(
-            chain=chain,
-            number=number + 1,
-            at=work.now,
-            event=record.event,
-            staff_id=actor.staff_id,
-            access_id=actor.access_id,
-            branch_id=actor.branch_id,
-            subject_id=record.subject_id,
-            member_id=record.member_id,
-            text=text,
-            hash=digest,
-        )
+    connection.execute(
+        _ADD,
+        {
+            "chain": chain,
+            "number": number + 1,
+            "at": work.now,
+            "event": record.event,
+            "staff_id": actor.staff_id,
+            "access_id": actor.access_id,
+            "branch_id": actor.branch_id,
+            "subject_id": record.subject_id,
+            "member_id": record.member_id,
+            "text": text,
+            "hash": digest,
+        },
     )
-    work.session.execute(
-        update(AuditHead).where(AuditHead.chain == chain).values(number=number + 1, hash=digest)
-    )
+    connection.execute(_MOVE_HEAD, {"of": chain, "to": number + 1, "digest": digest})
+
+
+# Built once and without the ORM: every deed runs them, and the head is locked meanwhile.
+_HEADS, _EVENTS = cast(Table, AuditHead.__table__), cast(Table, AuditEvent.__table__)
+_LOCK_HEAD = (
+    select(_HEADS.c.number, _HEADS.c.hash)
+    .where(_HEADS.c.chain == bindparam("of"))
+    .with_for_update(key_share=True)
+)
+_ADD = insert(_EVENTS)
+_MOVE_HEAD = (
+    update(_HEADS)
+    .where(_HEADS.c.chain == bindparam("of"))
+    .values(number=bindparam("to"), hash=bindparam("digest"))
+)
 
 
 def allowed(
