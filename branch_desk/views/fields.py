@@ -83,7 +83,8 @@ def mark(field: QWidget, sentence: str) -> bool:
     if isinstance(below, QLabel):
         words = sentence or str(below.property("hint"))
         below.setText(words)
-        below.setVisible(bool(words))
+        # A row that is not shown now must not leave its hint behind.
+        below.setVisible(bool(words) and not field.isHidden())
         restyle(below, kind="wrong" if sentence else "small")
     return not sentence
 

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QSettings
 
@@ -32,7 +32,10 @@ class Station:
         """Tell whether the person has one of the roles."""
         return self.person.role in roles
 
+    def now(self) -> datetime:
+        """Give the instant by the server's clock, counted on from the sign-in."""
+        return self.person.since + timedelta(seconds=time.monotonic() - self._began)
+
     def today(self) -> date:
-        """Give the day in La Paz by the server's clock, counted on from the sign-in."""
-        passed = timedelta(seconds=time.monotonic() - self._began)
-        return (self.person.since + passed).astimezone(LA_PAZ).date()
+        """Give the day in La Paz by the server's clock."""
+        return self.now().astimezone(LA_PAZ).date()
