@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from branch_desk.models.base import new_id
 from branch_desk.models.enrolment import (
@@ -15,6 +16,7 @@ from branch_desk.models.enrolment import (
     UserName,
 )
 from branch_desk.models.errors import (
+    ChangedMeanwhile,
     Duplicate,
     InvalidValue,
     NothingChosen,
@@ -39,8 +41,8 @@ from branch_desk.operations.work import Work, allowed
 
 LA_PAZ = ZoneInfo("America/La_Paz")
 
-
 _LONGEST_STEM = 24
+_MOST_PROPOSALS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,20 +173,29 @@ def _clean_representative(values: RepresentativeValues, today: date) -> dict[str
 
 def _claim(work: Work, enrolment: Enrolment, wanted: str, first_names: str, surname: str) -> str:
     """Reserve a user name, case aside; an empty wish gets the manual's proposal (F1)."""
-    if not wanted.strip():
-        name = free_user_name(work, first_names, surname)
-    else:
+    if wanted.strip():
         name = required_text("user_name", wanted)
-        if name in {
-            enrolment.document_number,
-            f"{enrolment.document_number}{enrolment.complement}",
-        }:
+        card = enrolment.document_number
+        if name in {card, f"{card}{enrolment.complement}"}:
             raise InvalidValue(field="user_name", reason="is_document")
-        if work.session.get(UserName, name) is not None:
-            raise Duplicate(kind="user_name", value=name, field="user_name")
-    work.session.add(UserName(folded=name, enrolment_id=enrolment.id))
-    work.session.flush()
-    return name
+        if work.session.get(UserName, name) is None and _reserved(work, enrolment, name):
+            return name
+        raise Duplicate(kind="user_name", value=name, field="user_name")
+    for _ in range(_MOST_PROPOSALS):
+        name = free_user_name(work, first_names, surname)
+        if _reserved(work, enrolment, name):
+            return name
+    raise ChangedMeanwhile(kind="user_name")
+
+
+def _reserved(work: Work, enrolment: Enrolment, name: str) -> bool:
+    """Reserve a name; False when another desk was quicker by so little that it was not yet seen."""
+    try:
+        with work.session.begin_nested():
+            work.session.add(UserName(folded=name, enrolment_id=enrolment.id))
+    except IntegrityError:
+        return False
+    return True
 
 
 @allowed()
@@ -194,9 +205,7 @@ def free_user_name(work: Work, first_names: str, surname: str) -> str:
     stem = (initial + folded(surname).replace(" ", ""))[:_LONGEST_STEM].ljust(3, "x")
     taken = set(
         work.session.scalars(
-            select(UserName.folded).where(
-                UserName.folded >= stem, UserName.folded < next_key(stem)
-            )
+            select(UserName.folded).where(UserName.folded >= stem, UserName.folded < next_key(stem))
         )
     )
     number = 1

@@ -3,10 +3,12 @@
 Walk-in (F2) and web request (F1) are one path: `submit`, by another channel.
 """
 
+from contextlib import suppress
 from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import delete, func, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from branch_desk.models.access import Access, AccessStatus
 from branch_desk.models.base import new_id
@@ -240,17 +242,23 @@ def _branch_of(work: Work) -> Branch:
 
 def _next_number(work: Work, branch: Branch) -> str:
     name = f"{branch.code}-{work.now.astimezone(LA_PAZ).year}"
-    taken = work.session.execute(
+    taken = _counted(work, name)
+    if taken is None:
+        # The first of the year: of two at once, one makes the counter and both count on it.
+        with suppress(IntegrityError), work.session.begin_nested():
+            work.session.add(Counter(name=name, value=0))
+        taken = _counted(work, name)
+    return f"{name}-{taken:06d}"
+
+
+def _counted(work: Work, name: str) -> int | None:
+    return work.session.scalar(
         update(Counter)
         .where(Counter.name == name)
         .values(value=Counter.value + 1)
         .returning(Counter.value)
-    ).scalar()
-    if taken is None:
-        # The first of the year; two at once clash on the key and the loser runs again.
-        work.session.add(Counter(name=name, value=1))
-        taken = 1
-    return f"{name}-{taken:06d}"
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _member_of(work: Work, values: ApplicantValues) -> UUID | None:
