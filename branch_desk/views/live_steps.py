@@ -148,6 +148,11 @@ class AccessStep(View):
         self._ids = access_ids
         self.refresh()
 
+    def show_files(self, files: tuple[AccessFile, ...]) -> None:
+        """Show users that were just read: one look, one record."""
+        self._ids = tuple(each.row.id for each in files)
+        self._loaded(files)
+
     def refresh(self) -> None:
         """Ask for the users anew."""
         if self._ids:
