@@ -62,7 +62,8 @@ def row(form: QFormLayout, label: str, field: QWidget, hint: str = "") -> QLabel
     below.setProperty("kind", "small")
     below.setProperty("hint", hint)
     below.setWordWrap(True)
-    below.setVisible(bool(hint))
+    if not hint:  # shown before it has a place, it would open a window of its own
+        below.hide()
     field.setProperty("below", below)
     buddy.setAccessibleDescription(hint)
     stack = QVBoxLayout()

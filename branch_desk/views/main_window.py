@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         self.idle = IdleWatch(app, clocks, 60 * opening.settings.idle_minutes)
+        self.idle.setParent(self)
         self._connect()
         self._restore()
 

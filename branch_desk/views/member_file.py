@@ -46,7 +46,8 @@ class MemberFileView(View):
         self.requests: PagedTable[RequestRow] = self._request_table(station)
         self.back_button = button(self.tr("&Volver"), name="back", sign="arrow-left")
         self.start = button(self.tr("&Nuevo trámite"), name="start_request")
-        self.start.setVisible(station.may(Role.OFFICER, Role.SUPERVISOR))
+        if not station.may(Role.OFFICER, Role.SUPERVISOR):
+            self.start.hide()
         self._data: dict[str, QLabel] = {}
         self._build()
 

@@ -56,7 +56,8 @@ class MembersView(View):
         )
         self.open_button = button(self.tr("&Ver socio"), name="open_member")
         self.new_button = button(self.tr("&Nuevo trámite"), name="member_request", sign="file-plus")
-        self.new_button.setVisible(station.may(Role.OFFICER, Role.SUPERVISOR))
+        if not station.may(Role.OFFICER, Role.SUPERVISOR):
+            self.new_button.hide()
         self._build()
 
     def refresh(self) -> None:

@@ -89,7 +89,8 @@ class RequestsView(View):
         )
         self.open_button = button(self.tr("&Abrir solicitud"), "primary", "open_request")
         self.new_button = button(self.tr("&Nuevo trámite"), name="new_request", sign="file-plus")
-        self.new_button.setVisible(station.may(Role.OFFICER, Role.SUPERVISOR))
+        if not station.may(Role.OFFICER, Role.SUPERVISOR):
+            self.new_button.hide()
         self.preview, self._preview_column = card("preview")
         self._build()
         self._fill_filter({})

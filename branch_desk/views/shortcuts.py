@@ -13,7 +13,7 @@ translate = QCoreApplication.translate
 SEARCH: Final = "Ctrl+K"
 LOCK: Final = "Ctrl+L"
 PRIMARY: Final = "Ctrl+Return"
-REFRESH: Final = QKeySequence.StandardKey.Refresh
+REFRESH: Final = "Ctrl+R"  # the usual F5 is a place
 PRINT: Final = QKeySequence.StandardKey.Print
 SAVE: Final = QKeySequence.StandardKey.Save
 LARGER: Final = ("Ctrl++", "Ctrl+=")
@@ -52,6 +52,7 @@ def described() -> list[tuple[str, str]]:
         (PLACES["administration"], translate("Shortcuts", "Administración")),
         ("Ctrl++ / Ctrl+-", translate("Shortcuts", "Letra más grande o más pequeña")),
         (COLLAPSE_RAIL, translate("Shortcuts", "Reducir o abrir la barra de lugares")),
+        (REFRESH, translate("Shortcuts", "Leer otra vez lo que se ve")),
         (EXPORT, translate("Shortcuts", "Guardar la lista como CSV")),
         (BACK, translate("Shortcuts", "Volver")),
         (SHORTCUTS_HELP, translate("Shortcuts", "Ver esta lista")),

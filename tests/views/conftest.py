@@ -46,3 +46,14 @@ def desk_world(sqlite_url: str) -> Iterator[World]:
     world = a_world(sqlite_url)
     yield world
     world.house.database.close()
+
+
+@pytest.fixture
+def window(
+    desk_world: World, background: Background, settings: QSettings, themed: Theme, qtbot: Any
+) -> Iterator[Any]:
+    """The whole window, its house opened, waiting for somebody to sign in."""
+    from tests.views.window import a_window  # loads every screen
+
+    with a_window(desk_world, background, settings, themed, qtbot) as made:
+        yield made

@@ -1,15 +1,17 @@
 """A whole window on a real house, and a person before it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
+from sqlalchemy import select
 
 from branch_desk.app import Machine, make_window
 from branch_desk.background import Background
+from branch_desk.models.audit import AuditEvent
 from branch_desk.models.staff import Role
 from branch_desk.settings import Settings
 from branch_desk.views.idle import Clocks
@@ -86,4 +88,6 @@ def found(window: MainWindow, kind: type[Any], name: str) -> Any:
     return widget
 
 
-Entering = Callable[..., MainWindow]
+def events(world: World) -> set[str]:
+    """The kinds of audit records there are."""
+    return world.house.work(lambda work: set(work.session.scalars(select(AuditEvent.event))))
