@@ -134,7 +134,7 @@ class AccessFileView(View):
         self.close_user = button(self.tr("Cerr&ar usuario"), "stop", "close_user")
         self.unlock.clicked.connect(self._help)
         self.suspend.clicked.connect(self._suspend)
-        self.resume.clicked.connect(self._resume)
+        self.resume.clicked.connect(self._resume_user)
         self.close_user.clicked.connect(self._close)
         for each in (self.unlock, self.suspend, self.resume, self.close_user):
             line.addWidget(each)
@@ -251,7 +251,7 @@ class AccessFileView(View):
             self.tr("&Suspender"),
         )
 
-    def _resume(self) -> None:
+    def _resume_user(self) -> None:
         self._do(
             access.resume,
             self.tr("Reanudar a este usuario"),
