@@ -176,6 +176,14 @@ class ColumnsMissing(DomainError):
     """A file of the core system lacks columns, or has them twice. Facts: `columns`."""
 
 
+class NothingScanned(DomainError):
+    """The scanner left nothing in its folder."""
+
+
+class NotSaved(DomainError):
+    """The paper could not be written where it was to go."""
+
+
 class NotWhatWasSigned(DomainError):
     """The terms to approve are not those of the signed sheet (R16)."""
 

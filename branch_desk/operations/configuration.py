@@ -33,7 +33,7 @@ from branch_desk.models.errors import (
     NotTheHolder,
 )
 from branch_desk.models.event import Event
-from branch_desk.models.money import Currency
+from branch_desk.models.money import Currency, Money
 from branch_desk.models.parameter import Biller, Ceiling, LimitKind
 from branch_desk.models.staff import Role
 from branch_desk.operations.holding import editable, found, touch, void_paper
@@ -337,7 +337,8 @@ def _check_limits(work: Work, enrolment: Enrolment, chosen: Configuration) -> No
         for part in _PARTS:
             most = getattr(ceiling, part) if ceiling else 0
             if getattr(each, part) > most:
-                raise AboveCeiling(**about, ceiling=most, part=part)
+                shown = most if part == "count_per_day" else Money(most, each.currency)
+                raise AboveCeiling(**about, ceiling=shown, part=part)
     if {person for person, _, _ in seen} != people:
         raise NothingChosen(kind="limits", field="limits")
 

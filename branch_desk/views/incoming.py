@@ -11,7 +11,7 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, QMimeData
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from branch_desk.models.errors import UnreadableFile
+from branch_desk.models.errors import NothingScanned, UnreadableFile
 
 MOST_BYTES: Final = 15 * 1024 * 1024
 PICTURES: Final = (".jpg", ".jpeg", ".png")
@@ -34,7 +34,7 @@ def read_file(path: Path) -> bytes:
 
 
 def newest_scan(folder: Path, kinds: Iterable[str] = SHEETS) -> Path:
-    """Find what the scanner left last. Raises UnreadableFile when there is nothing."""
+    """Find what the scanner left last. Raises NothingScanned."""
     try:
         found = [
             (each.stat().st_mtime, each)
@@ -42,9 +42,9 @@ def newest_scan(folder: Path, kinds: Iterable[str] = SHEETS) -> Path:
             if each.suffix.lower() in tuple(kinds) and each.is_file()
         ]
     except OSError:
-        raise UnreadableFile(reason="scanner_folder") from None
+        found = []
     if not found:
-        raise UnreadableFile(reason="no_scan")
+        raise NothingScanned
     return max(found)[1]
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from branch_desk.models.errors import UnreadableFile
+from branch_desk.models.errors import NotSaved
 from branch_desk.models.form import Destination
 from branch_desk.operations import forms
 from branch_desk.operations.work import Desk
@@ -250,7 +250,7 @@ def _save(desk: Desk, form_id: UUID, path: Path) -> None:
         write_closed(path, ticket.pdf)
     except OSError:
         desk(forms.end_printing, ticket.printing_id, "not_saved")
-        raise UnreadableFile(reason="unwritable") from None
+        raise NotSaved from None
     desk(forms.end_printing, ticket.printing_id, SAVED)
 
 

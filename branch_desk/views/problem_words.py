@@ -119,6 +119,12 @@ def problem_words() -> dict[str, str]:
             "Problem",
             "No se pudo leer el código de la hoja. Escanéela otra vez, completa y sin dobleces.",
         ),
+        "NothingScanned": translate(
+            "Problem", "El escáner no dejó ninguna imagen en su carpeta. Escanee y tómela otra vez."
+        ),
+        "NotSaved": translate(
+            "Problem", "No se pudo guardar ahí. Elija otra carpeta o revise el espacio libre."
+        ),
         "UnreadableFile": translate("Problem", "El archivo no sirve: {reason}. Elija otro."),
         "ColumnsMissing": translate(
             "Problem", "Al archivo le faltan columnas o las tiene dos veces: {columns}. Corríjalo."
@@ -233,6 +239,15 @@ def reason_words() -> dict[str, str]:
         "branch_code": translate("Reason", "lleva de 2 a 8 letras o dígitos"),
         "is_document": translate("Reason", "no puede ser el número de documento"),
         "not_of_this_kind": translate("Reason", "este dato no corresponde a este tipo de socio"),
+        "not_a_file": translate("Reason", "no es un archivo"),
+        "joint": translate("Reason", "es conjunta y debitar pide la firma de todos"),
+        "status": translate("Reason", "está bloqueada en el sistema central"),
+        "closed": translate("Reason", "está cerrada"),
+        "consult": translate("Reason", "para debitarla también debe consultarse"),
+        "indefinite_too_young": translate("Reason", "la cédula indefinida es desde los 58 años"),
+        "date": translate("Reason", "escriba la fecha como 23/11/2026"),
+        "biller": translate("Reason", "servicio"),
+        "printing": translate("Reason", "impresión"),
         "not_a_pdf": translate("Reason", "no es un PDF"),
         "not_an_image": translate("Reason", "no es una foto JPEG o PNG"),
         "too_many_pages": translate("Reason", "tiene demasiadas páginas"),

@@ -9,12 +9,14 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from branch_desk.models.enrolment import OPEN
 from branch_desk.models.errors import DomainError
 from branch_desk.operations import drafts
 from branch_desk.operations.enrolment_file import EnrolmentFile
+from branch_desk.views import shortcuts
 from branch_desk.views.choices import Choices
 from branch_desk.views.dialogs import Confirmation
 from branch_desk.views.opening import Opening
@@ -122,6 +124,11 @@ class StepPage(QWidget):
             self.screen_.search(
                 self._kept, drafts.save, self.draft_subject(self.file.id), self.content()
             )
+
+    def call_primary(self, words: str) -> None:
+        """Put another verb on the primary button; a new text would drop its Ctrl+Enter."""
+        self.primary.setText(words)
+        self.primary.setShortcut(QKeySequence(shortcuts.PRIMARY))
 
     def leave(self) -> None:
         """Write at once what would be written after a pause: the request is let go."""

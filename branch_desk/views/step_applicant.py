@@ -55,7 +55,7 @@ class ApplicantStep(StepPage):
         self.one.today = screen.station.today()
         self.one.kept.connect(self._keep_person)
         self.one.left.connect(self._leave_person)
-        self.primary.setText(self.tr("Guardar dato&s"))
+        self.call_primary(self.tr("Guardar dato&s"))
         self.primary.setObjectName("amend_save")
         self.primary.clicked.connect(self._save)
         back = button(self.tr("&Volver sin guardar"), name="amend_back")

@@ -71,11 +71,11 @@ class ApprovalStep(StepPage):
         approved = file.status is Status.APPROVED
         supervisor = self.screen_.station.may(Role.SUPERVISOR)
         if approved:
-            self.primary.setText(self.tr("&Continuar a la clave"))
+            self.call_primary(self.tr("&Continuar a la clave"))
         elif supervisor:
-            self.primary.setText(self.tr("Abrir en a&utorizaciones"))
+            self.call_primary(self.tr("Abrir en a&utorizaciones"))
         else:
-            self.primary.setText(self.tr("&Volver a las solicitudes"))
+            self.call_primary(self.tr("&Volver a las solicitudes"))
         self.primary.setObjectName("approval_go")
         self.again.setVisible(not approved)
 

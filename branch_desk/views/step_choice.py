@@ -82,12 +82,12 @@ class ChoiceStep(StepPage):
             return
         saved = file.status not in {Status.SUBMITTED, Status.IDENTIFIED}
         if self.next:
-            self.primary.setText(self.tr("&Continuar"))
+            self.call_primary(self.tr("&Continuar"))
             self.save.setVisible(saved and choices.touched and self.may_edit)
         elif saved and not choices.touched:
-            self.primary.setText(self.tr("&Continuar al formulario"))
+            self.call_primary(self.tr("&Continuar al formulario"))
         else:
-            self.primary.setText(self.tr("&Guardar lo elegido"))
+            self.call_primary(self.tr("&Guardar lo elegido"))
             self.primary.setEnabled(self.may_edit)
         if not (saved and not choices.touched) and not self.next:
             return

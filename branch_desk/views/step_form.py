@@ -127,7 +127,7 @@ class FormStep(StepPage):
         else:
             words, name = self.tr("&Continuar a la firma"), "to_signature"
             free = not self.printing.is_printing
-        self.primary.setText(words)
+        self.call_primary(words)
         self.primary.setObjectName(name)
         self.primary.setEnabled(free)
         self.again.setVisible(out and self.may_edit)

@@ -67,7 +67,7 @@ class IdentityStep(StepPage):
         self.points.edited.connect(self.keep_soon)
         self.exception = CardExceptionPanel()
         self.exception.granted.connect(self._except)
-        self.primary.setText(self.tr("Identidad &verificada"))
+        self.call_primary(self.tr("Identidad &verificada"))
         self.primary.setObjectName("identify")
         self.primary.clicked.connect(self._identify)
         self.amend = button(self.tr("Corregir &datos de la solicitud"), name="amend", sign="pencil")
@@ -152,7 +152,7 @@ class IdentityStep(StepPage):
         self.amend.setVisible(edit)
         self.primary.setEnabled(edit and opening.identity.member_known)
         done = file.status is not Status.SUBMITTED
-        self.primary.setText(
+        self.call_primary(
             self.tr("&Verificar de nuevo") if done else self.tr("Identidad &verificada")
         )
         self._show_flags()

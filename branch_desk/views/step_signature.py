@@ -49,7 +49,7 @@ class SignatureStep(StepPage):
         )
         self.scanner.clicked.connect(self._from_scanner)
         self.scanner.setVisible(self._folder is not None)
-        self.primary.setText(self.tr("&Pasar a autorización"))
+        self.call_primary(self.tr("&Pasar a autorización"))
         self.primary.setObjectName("to_approval")
         self.primary.clicked.connect(self._go)
         frame, inside = card("sheet_panel")
