@@ -66,6 +66,7 @@ class AccessFileView(View):
         self.header = HeaderCard()
         self.tabs = QTabWidget()
         self.tabs.setObjectName("user_tabs")
+        self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Partes del usuario"))
         self.credential, self.token = CredentialStep(station), TokenStep(station)
         self.tabs.addTab(self._build_facts(), self.tr("Lo que puede hacer"))

@@ -69,15 +69,15 @@ class AdministrationView(View):
             "staff",
             self.tr("Funcionarios"),
             [
-                Column("name", self.tr("Nombre"), lambda r: r.full_name, width=210),
+                Column("name", self.tr("Nombre"), lambda r: r.full_name, width=200),
                 Column("user", self.tr("Usuario"), lambda r: r.user_name, width=120, code=True),
                 Column("role", self.tr("Rol"), lambda r: wording.word(r.role), width=120),
-                Column("branch", self.tr("Agencia"), lambda r: r.branch, width=150),
+                Column("branch", self.tr("Agencia"), lambda r: r.branch, width=140),
                 Column(
                     "state",
                     self.tr("Estado"),
                     lambda r: state_of(r)[0],
-                    width=160,
+                    width=140,
                     meaning=lambda r: state_of(r)[1],
                 ),
             ],

@@ -89,7 +89,6 @@ class CaseView(QScrollArea):
     def _limits(self, form: EnrolmentForm) -> QFrame:
         frame, column = card("limits")
         column.addWidget(label(self.tr("Montos máximos"), "section"))
-        holders = any(each.holder for each in form.limits)
         titles = [
             self.tr("Operación"),
             self.tr("Por operación"),
@@ -107,12 +106,16 @@ class CaseView(QScrollArea):
             ]
             for each in form.limits
         ]
-        if holders:
-            titles.insert(0, self.tr("Representante"))
-            for cells, each in zip(rows, form.limits, strict=True):
-                cells.insert(0, each.holder)
-        numbers = range(2 if holders else 1, len(titles))
-        column.addWidget(_grid(titles, rows, right=frozenset(numbers)))
+        # A company's are per representative: each under the own name, not repeated in every line.
+        for holder in dict.fromkeys(each.holder for each in form.limits):
+            if holder:
+                column.addWidget(label(holder, "muted"))
+            own = [
+                cells
+                for cells, each in zip(rows, form.limits, strict=True)
+                if each.holder == holder
+            ]
+            column.addWidget(_grid(titles, own, right=frozenset(range(1, len(titles)))))
         return frame
 
     def _accounts(self, form: EnrolmentForm) -> QFrame:
@@ -213,7 +216,7 @@ def _grid(
     grid.setVerticalSpacing(4)
     for place, title in enumerate(titles):
         grid.addWidget(label(title, "muted"), 0, place, _RIGHT if place in right else _LEFT)
-        grid.setColumnStretch(place, 2 if place == 0 else 1)
+        grid.setColumnStretch(place, 3 if place == 0 else 1)
     for line, cells in enumerate(rows, start=1):
         for place, text in enumerate(cells):
             words = label(text, wrap=place not in right)

@@ -1,6 +1,6 @@
 """Where a supervisor decides: a reason, the own password and code, and three verbs (F14)."""
 
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from branch_desk.views.fields import CodeField, FoldedText, PasswordField, row
 from branch_desk.views.pieces import ActionRow, button, label
@@ -14,6 +14,7 @@ class DecisionBar(QFrame):
         super().__init__(parent)
         self.setObjectName("decision")
         self.setProperty("kind", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.may = False
         self.reason = FoldedText("reason", longest=300)
         self.password = PasswordField("password")
@@ -27,7 +28,7 @@ class DecisionBar(QFrame):
             name="not_mine",
             wrap=True,
         )
-        self.approve = button(self.tr("&Autorizar"), name="approve", sign="stamp")
+        self.approve = button(self.tr("&Autorizar"), "primary", "approve", "stamp")
         self.send_back = button(self.tr("&Devolver para corrección"), name="send_back")
         self.reject = button(self.tr("Recha&zar"), "stop", "reject")
         self.leave = button(self.tr("Volver a la &lista"), "link", "back_to_list")
@@ -81,6 +82,7 @@ class DecisionBar(QFrame):
         ):
             form = QFormLayout()
             form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+            form.setVerticalSpacing(2)
             row(form, text, field)
             line.addLayout(form, stretch)
         return self._asked

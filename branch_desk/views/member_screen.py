@@ -317,7 +317,7 @@ class MemberScreen(QWidget):
         return page
 
     def _seen(self, name: str) -> QPushButton:
-        result = button(self.tr("Ya &veo los seis dígitos"), "primary", name)
+        result = button(self.tr("Ya veo los seis dígitos"), "primary", name)
         result.clicked.connect(self.code_seen)
         return result
 

@@ -37,7 +37,8 @@ class _Form(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(GRID)
-        self.column.addWidget(label(title, "section", wrap=True))
+        if title:
+            self.column.addWidget(label(title, "section", wrap=True))
         self.form = QFormLayout()
         self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         self.form.setVerticalSpacing(GRID // 2)

@@ -42,7 +42,7 @@ class TokenStep(AccessStep):
         self._token_card()
         self._doctor_card()
         self.column.addStretch(1)
-        self.provide = button(self.tr("&Mostrar QR al socio"), name="show_qr", sign="qr-code")
+        self.provide = button(self.tr("&Mostrar QR al socio"), "primary", "show_qr", "qr-code")
         self.ask_code = button(self.tr("Pedir el &código"), name="ask_code", sign="keyboard")
         self.show_key = button(self.tr("Mostrar c&lave para escribir"), name="show_key")
         self.provide.clicked.connect(self._provide)
@@ -281,6 +281,7 @@ class TokenStep(AccessStep):
         """Let the officer have the only monitor again; a second one goes back to its greeting."""
         self._shows = False
         self._ready.stop()
+        self.provide.setFocus()
         screen = self.station.member_screen
         if screen.isWindow():
             screen.rest()

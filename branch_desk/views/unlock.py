@@ -129,13 +129,13 @@ class UnlockView(View):
         right.addStretch(1)
         middle.addLayout(right, 1)
         column.addLayout(middle, 1)
-        self.unlock = button(self.tr("Des&bloquear"), name="unlock", sign="lock-open")
+        self.unlock = button(self.tr("Des&bloquear"), "primary", "unlock", "lock-open")
         self.again = button(self.tr("Buscar a &otro"), "link", "search_again")
-        self.member = button(self.tr("Ver al &socio"), "link", "see_member")
+        self.whole = button(self.tr("Ver su &usuario"), "link", "see_user")
         self.unlock.clicked.connect(self._unlock)
         self.again.clicked.connect(self._search_again)
-        self.member.clicked.connect(self._see_user)
-        column.addWidget(ActionRow(self.unlock, self.again, self.member))
+        self.whole.clicked.connect(self._see_user)
+        column.addWidget(ActionRow(self.unlock, self.again, self.whole))
         return page
 
     def _build_form(self) -> QFrame:
