@@ -114,7 +114,8 @@ def members(
 ) -> Page[MemberRow]:
     """List members: by number; with `text`, those whose document, mail or name begins so.
 
-    `after` is the `next` of the page before. Words that stand apart in every name give one page.
+    `after` is the `next` of the page before. Words that stand apart in every name give one page,
+    and so do digits that begin no document but a member's number.
     """
     typed = read(text)
     words = " ".join(typed.words)
@@ -144,6 +145,10 @@ def members(
     keys = work.session.execute(source.order_by(key[0], key[1]).limit(limit + 1)).all()
     following = tuple(keys[limit - 1]) if len(keys) > limit else None
     ids = list(dict.fromkeys(row[1] for row in keys[:limit]))
+    if not ids and after is None and typed.digits:
+        # Nobody's document: then the number the cooperative knows its members by.
+        numbered = _by(Member.number, typed.digits).order_by(Member.number).limit(limit)
+        ids = [row[1] for row in work.session.execute(numbered)]
     if not ids and after is None and len(typed.words) > 1:
         ids = members_named(work, typed.words, limit)
     return Page(_rows(work, ids), following)

@@ -5,7 +5,6 @@ signed in; `go` and `back` walk between them. What a role may not do is absent.
 """
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -101,12 +100,7 @@ class Shell(QWidget):
         super().__init__(parent)
         self.setObjectName("shell")
         self.station = station
-        self._may = {
-            each.name: each
-            for each in SCREENS
-            if station.person.role in each.roles
-            and importlib.util.find_spec(f"branch_desk.views.{each.module}")
-        }
+        self._may = {each.name: each for each in SCREENS if station.person.role in each.roles}
         self._open: dict[str, View] = {}
         self._way: list[str] = []
         self._causes: dict[str, str] = {}
