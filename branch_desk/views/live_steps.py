@@ -160,12 +160,35 @@ class AccessStep(View):
 
     def forget(self) -> None:
         """Show nobody."""
+        self.give_back()
         self._timer.stop()
         self._ids = ()
         self._shown = None
         self.files = ()
         self._offer(())
         self.live.show_steps(None)
+
+    # -- the member's screen
+
+    @property
+    def shows(self) -> bool:
+        """Whether the member's screen is this step's now: there is one for all screens."""
+        return self.station.member_screen.presented_by is self
+
+    def present(self) -> bool:
+        """Take the member's screen; return whether it is a second monitor."""
+        return self.station.member_screen.present(self.window(), self)
+
+    def give_back(self) -> None:
+        """Give the only monitor back to the officer; a second one greets again."""
+        screen = self.station.member_screen
+        if not self.shows:
+            return
+        screen.presented_by = None
+        if screen.isWindow():
+            screen.rest()
+        else:
+            screen.dismiss()
 
     # -- for the screens
 
@@ -207,7 +230,9 @@ class AccessStep(View):
             return
         self.live.show_steps(self.file.steps)
         if self._shown != self.file.row.id:
-            # Reading the same user anew must not take away what the member is looking at.
+            # Reading the same user anew must not take away what the member is looking at; another
+            # user must: a code typed there would be tried on the wrong one.
+            self.give_back()
             self._shown = self.file.row.id
             self.show_file(self.file)
         self.show_progress(self.file.steps)

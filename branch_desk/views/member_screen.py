@@ -7,7 +7,7 @@ officer's own window never gets what is shown here.
 
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -78,6 +78,7 @@ class MemberScreen(QWidget):
         self.setWindowTitle(cooperative)
         self._cooperative = cooperative
         self._seconds = 0
+        self.presented_by: QObject | None = None
         self._pages = QStackedLayout()
         self.countdown = QProgressBar()
         self.countdown.setTextVisible(False)
@@ -103,11 +104,13 @@ class MemberScreen(QWidget):
 
     # -- where
 
-    def present(self, window: QWidget) -> bool:
+    def present(self, window: QWidget, by: QObject | None = None) -> bool:
         """Show full screen on a second monitor if there is one, else over `window`.
 
-        Return whether there is a second monitor.
+        `by` is who answers to the member from here on; whoever did before no longer does. Return
+        whether there is a second monitor.
         """
+        self.presented_by = by
         own = window.screen()
         other = [screen for screen in QGuiApplication.screens() if screen is not own]
         if other:

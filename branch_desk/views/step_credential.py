@@ -66,7 +66,6 @@ class CredentialStep(AccessStep):
 
     def __init__(self, station: Station) -> None:
         super().__init__(station)
-        self._shows = False
         self._issue_card()
         self._mail_card()
         self.column.addStretch(1)
@@ -77,7 +76,7 @@ class CredentialStep(AccessStep):
         self.column.addWidget(ActionRow(self.on_screen, self.on_slip))
         screen = station.member_screen
         screen.ended.connect(self._screen_ended)
-        screen.left.connect(self._screen_left)
+        screen.left.connect(self._screen_ended)
         self._enable()
 
     def _issue_card(self) -> None:
@@ -225,9 +224,8 @@ class CredentialStep(AccessStep):
 
     def _show_member(self, secret: Secret) -> None:
         screen = self.station.member_screen
-        second = screen.present(self.window())
+        second = self.present()
         screen.show_credential(secret.take(), SECONDS_SHOWN)
-        self._shows = True
         self._told(
             self.tr("La clave está en la pantalla del socio durante un minuto.")
             if second
@@ -235,17 +233,8 @@ class CredentialStep(AccessStep):
         )
 
     def _screen_ended(self) -> None:
-        if not self._shows:
-            return
-        self._shows = False
-        screen = self.station.member_screen
-        if not screen.isWindow():
-            screen.dismiss()
-        self._handed_over()
-
-    def _screen_left(self) -> None:
-        if self._shows:
-            self._shows = False
+        if self.shows:
+            self.give_back()
             self._handed_over()
 
     def _handed_over(self) -> None:

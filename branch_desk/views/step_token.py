@@ -36,7 +36,6 @@ class TokenStep(AccessStep):
     def __init__(self, station: Station) -> None:
         super().__init__(station)
         self._key: Secret | None = None
-        self._shows = False
         self._only_tries = False
         self._proved = False
         self._token_card()
@@ -50,8 +49,8 @@ class TokenStep(AccessStep):
         self.show_key.clicked.connect(self._show_key)
         self.column.addWidget(ActionRow(self.provide, self.show_key, self.ask_code))
         screen = station.member_screen
-        screen.key_asked.connect(self._show_key)
-        screen.code_seen.connect(self._ask_code)
+        screen.key_asked.connect(self._key_asked)
+        screen.code_seen.connect(self._code_seen)
         screen.code_typed.connect(self._try)
         screen.ended.connect(self._screen_ended)
         screen.left.connect(self._screen_left)
@@ -168,9 +167,8 @@ class TokenStep(AccessStep):
         self._proved = False
         self._only_tries = False
         screen = self.station.member_screen
-        second = screen.present(self.window())
+        second = self.present()
         screen.show_qr(token.uri.take())
-        self._shows = True
         self.say(
             Meaning.INFORMATION,
             self.tr("El QR está en la pantalla del socio.")
@@ -185,10 +183,17 @@ class TokenStep(AccessStep):
             return
         screen = self.station.member_screen
         key, self._key = self._key, None
-        screen.present(self.window())
+        self.present()
         screen.show_key(key.take())
-        self._shows = True
         self._enable()
+
+    def _key_asked(self) -> None:
+        if self.shows:
+            self._show_key()
+
+    def _code_seen(self) -> None:
+        if self.shows:
+            self._ask_code()
 
     def _ask_code(self) -> None:
         self._only_tries = False
@@ -201,13 +206,11 @@ class TokenStep(AccessStep):
     def _turn_to_code(self) -> None:
         if self.file is None:
             return
-        screen = self.station.member_screen
-        screen.present(self.window())
-        screen.ask_code()
-        self._shows = True
+        self.present()
+        self.station.member_screen.ask_code()
 
     def _try(self, code: str) -> None:
-        if self.file is None or not self._shows:
+        if self.file is None or not self.shows:
             return
         if self._only_tries:
             self.ask(self._tried, totp.diagnose, self.file.row.id, code)
@@ -216,8 +219,7 @@ class TokenStep(AccessStep):
 
     def _confirmed(self, confirmed: Confirmed) -> None:
         self._forget_key()
-        self.station.member_screen.show_ready()
-        self._ready.start()
+        self._say_ready()
         words = self.tr("Token probado.")
         if confirmed.active:
             words += " " + self.tr("El usuario quedó activo.")
@@ -230,11 +232,15 @@ class TokenStep(AccessStep):
         self.ask_steps()
         self.changed.emit(Changed.ACCESS)
 
+    def _say_ready(self) -> None:
+        if self.shows:
+            self.station.member_screen.show_ready()
+            self._ready.start()
+
     def _tried(self, found: Diagnosis | None) -> None:
         if found is None:
             self.diagnosis.setText(self.tr("Ese código sí sirve: el token está bien."))
-            self.station.member_screen.show_ready()
-            self._ready.start()
+            self._say_ready()
             return
         self._tell_both(doctor_words.remedy(found))
 
@@ -243,7 +249,7 @@ class TokenStep(AccessStep):
         if isinstance(error, CodeRefused):
             self._tell_both(doctor_words.refused(error))
             return
-        if isinstance(error, NotFound) and self._shows:
+        if isinstance(error, NotFound) and self.shows:
             self._give_back()
             self.say(
                 Meaning.STOP,
@@ -253,40 +259,36 @@ class TokenStep(AccessStep):
             )
             self.ask_steps()
             return
-        if self._shows:
+        if self.shows:
             self._give_back()
         super().show_problem(error)
 
     def _tell_both(self, words: str) -> None:
         self.diagnosis.setText(words)
         self.say(Meaning.ATTENTION, words)
-        self.station.member_screen.ask_code(words)
+        if self.shows:
+            self.station.member_screen.ask_code(words)
 
     # -- the end
 
     def _screen_ended(self) -> None:
-        if not self._shows:
+        if not self.shows:
             return
         self._forget_key()
         self._give_back()
         self._enable()
 
     def _screen_left(self) -> None:
-        if self._shows:
-            self._shows = False
+        if self.shows:
+            self.station.member_screen.presented_by = None
             self._forget_key()
             self._enable()
 
     def _give_back(self) -> None:
-        """Let the officer have the only monitor again; a second one goes back to its greeting."""
-        self._shows = False
         self._ready.stop()
-        self.provide.setFocus()
-        screen = self.station.member_screen
-        if screen.isWindow():
-            screen.rest()
-        else:
-            screen.dismiss()
+        if self.shows:
+            self.give_back()
+            self.provide.setFocus()
 
     def _forget_key(self) -> None:
         key, self._key = self._key, None

@@ -173,6 +173,54 @@ def test_a_phone_without_camera_gets_the_key_in_fours(
     assert step.chip.text == "Token probado"
 
 
+def test_a_code_goes_to_the_step_whose_member_stands_at_the_screen(
+    qtbot: Any,
+    desk_world: World,
+    background: Background,
+    settings: QSettings,
+    themed: Theme,
+    access_id: UUID,
+) -> None:
+    other = an_access(
+        desk_world,
+        number="000124",
+        user_name="jlazarte",
+        document_number="3344556",
+        complement="",
+        email="j@example.com",
+        mobile="71112223",
+    )
+    first = a_step(qtbot, desk_world, background, settings, access_id)
+    second = TokenStep(first.station)
+    shown(qtbot, second)
+    second.show_access((other,))
+    idle(qtbot, second)
+    qr_of(qtbot, first)
+    secret = secret_of(qr_of(qtbot, second))
+    type_code(qtbot, second, oathtool(desk_world, secret))
+    assert second.chip.text == "Token probado"
+    assert row(desk_world, access_id).failed_codes == 0
+    assert first.chip.text == "Falta un código"
+
+
+def test_another_user_on_the_desk_takes_the_members_screen_back(
+    qtbot: Any,
+    desk_world: World,
+    background: Background,
+    settings: QSettings,
+    themed: Theme,
+    access_id: UUID,
+) -> None:
+    step = a_step(qtbot, desk_world, background, settings, access_id)
+    qr_of(qtbot, step)
+    step.refresh()
+    idle(qtbot, step)
+    assert step.station.member_screen.shown() == "qr"
+    step.forget()
+    assert step.station.member_screen.qr.is_empty
+    assert not step.station.member_screen.isVisible()
+
+
 def test_what_nobody_scanned_in_time_is_gone(
     qtbot: Any,
     desk_world: World,
