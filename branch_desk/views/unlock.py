@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
 
 from branch_desk.models.access import AccessStatus
 from branch_desk.models.errors import CheckListIncomplete
-from branch_desk.operations import access, unlock
+from branch_desk.operations import access, credential, unlock
 from branch_desk.operations.access_file import AccessRow
+from branch_desk.operations.credential import UnusedCredential
 from branch_desk.operations.unlock import POINTS_NEEDED, Advice, Remedy, Triage
 from branch_desk.views import wording
 from branch_desk.views.fields import FoldedText, row
@@ -25,6 +26,7 @@ from branch_desk.views.station import Station
 from branch_desk.views.table import Column, PagedTable
 from branch_desk.views.theme import GRID, Meaning
 from branch_desk.views.triage import TriageCards, history, why_locked
+from branch_desk.views.unused_credentials import unused_table
 from branch_desk.views.view import Changed, View
 
 STATE_MEANINGS: Final = {
@@ -48,7 +50,8 @@ class UnlockView(View):
         self.pages = QStackedLayout(self.body)
         self._search_page = self._build_search()
         self._user_page = self._build_user()
-        for page in (self._search_page, self._user_page):
+        self._unused_page = self._build_unused()
+        for page in (self._search_page, self._user_page, self._unused_page):
             self.pages.addWidget(page)
 
     # -- building
@@ -100,7 +103,27 @@ class UnlockView(View):
         column.addWidget(self.table, 1)
         self.open_button = button(self.tr("&Ver qué le pasa"), name="open_user")
         self.open_button.clicked.connect(self._open_current)
-        column.addWidget(ActionRow(self.open_button))
+        self.unused_button = button(
+            self.tr("Claves &sin usar"), name="see_unused", sign="key-round"
+        )
+        self.unused_button.clicked.connect(self._see_unused)
+        column.addWidget(ActionRow(self.open_button, self.unused_button))
+        return page
+
+    def _build_unused(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addWidget(label(self.tr("Claves iniciales emitidas sin usar"), "title"))
+        self.unused = unused_table(self.station.look)
+        self.unused.opened.connect(self._open_unused)
+        column.addWidget(self.unused, 1)
+        see = button(self.tr("&Ver su usuario"), name="open_unused")
+        back = button(self.tr("&Buscar a otro"), "link", "unused_back")
+        see.clicked.connect(self._open_current_unused)
+        back.clicked.connect(self._search_again)
+        column.addWidget(ActionRow(see, back))
         return page
 
     def _build_user(self) -> QWidget:
@@ -173,6 +196,22 @@ class UnlockView(View):
             else self.tr("Escriba algo del socio para buscarlo.")
         )
         self.table.show_rows(rows)
+
+    def _see_unused(self) -> None:
+        self.ask(self._show_unused, credential.unused)
+
+    def _show_unused(self, rows: tuple[UnusedCredential, ...]) -> None:
+        self.unused.show_rows(rows)
+        self.pages.setCurrentWidget(self._unused_page)
+        self.unused.setFocus()
+
+    def _open_unused(self, found: UnusedCredential) -> None:
+        self.go.emit("access", found.access_id)
+
+    def _open_current_unused(self) -> None:
+        found = self.unused.current()
+        if found is not None:
+            self._open_unused(found)
 
     def _open_row(self, found: AccessRow) -> None:
         self.open(found.id)

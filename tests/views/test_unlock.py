@@ -8,10 +8,10 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QCheckBox, QLabel
 
 from branch_desk.background import Background
-from branch_desk.models.access import LockReason
+from branch_desk.models.access import Delivery, LockReason
 from branch_desk.models.errors import SignInFailed
 from branch_desk.models.staff import Role
-from branch_desk.operations import member_sign_in, unlock
+from branch_desk.operations import credential, member_sign_in, unlock
 from branch_desk.operations.unlock import POINTS_NEEDED, Advice, Remedy
 from branch_desk.operations.work import Desk
 from branch_desk.views import triage, wording
@@ -194,6 +194,25 @@ def test_other_remedies_lead_elsewhere_and_do_nothing_here(
     press(screen, "go_credential")
     assert asked == [("access", access_id)]
     assert mails(desk_world, access_id) == ["set_password"]
+
+
+def test_keys_that_were_never_used_are_listed_the_oldest_first(
+    qtbot: Any, desk_world: World, background: Background, settings: QSettings, themed: Theme
+) -> None:
+    access_id = an_access(desk_world)
+    credential.issue(desk_world.desk("otra"), access_id, Delivery.SCREEN)
+    desk_world.clock.forward(hours=73)
+    screen = a_view(qtbot, desk_world, background, settings)
+    press(screen, "see_unused")
+    idle(qtbot, screen)
+    [listed] = screen.unused.rows.rows
+    assert (listed.user_name, listed.expired) == ("amendez", True)
+    assert nameless(screen) == []
+    assert doubled_mnemonics(screen) == []
+    asked: list[tuple[str, object]] = []
+    screen.go.connect(lambda name, subject: asked.append((name, subject)))
+    press(screen, "open_unused")
+    assert asked == [("access", access_id)]
 
 
 def test_names_and_mnemonics_of_both_pages(
