@@ -250,9 +250,7 @@ class NewRequestView(View):
             self.terms.setChecked(False)
         self._version = version
         self.terms_text.setPlainText(text)
-        self.terms.setText(
-            self.tr("El socio leyó &y acepta los términos {version}").format(version=version)
-        )
+        self.terms.setText(self.tr("Leyó &y acepta los términos {version}").format(version=version))
 
     # -- representatives
 

@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
@@ -196,6 +196,12 @@ class SignInView(View):
         self._secret_key = bytearray(content[begin : content.index(b"&", begin)])
         self.qr.show_content(content)
         overwrite(content)
+        self._token_words.setText(
+            self.tr(
+                "Abra el autenticador de su teléfono, escanee este código y escriba los seis "
+                "dígitos que muestra."
+            )
+        )
         self.qr.show()
         self.key.hide()
         self.no_camera.show()
@@ -203,6 +209,12 @@ class SignInView(View):
         self.proof.setFocus()
 
     def _show_key(self) -> None:
+        self._token_words.setText(
+            self.tr(
+                "En el autenticador de su teléfono elija ingresar una clave, escriba esta y "
+                "después los seis dígitos que muestra."
+            )
+        )
         self.qr.hide()
         self.no_camera.hide()
         self.key.show()
@@ -277,9 +289,14 @@ class SignInView(View):
         self._pages = [self._who_page(), self._password_page(), self._token_page()]
         for page in self._pages:
             column.addWidget(page)
+        # An alignment would take the height for one line of text where there are two.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(frame)
+        middle.addStretch(1)
         whole = QVBoxLayout(self.body)
         whole.addStretch(2)
-        whole.addWidget(frame, 0, Qt.AlignmentFlag.AlignHCenter)
+        whole.addLayout(middle)
         whole.addStretch(3)
 
     def _who_page(self) -> QWidget:
@@ -322,15 +339,12 @@ class SignInView(View):
         self.no_camera.clicked.connect(self._show_key)
         self.proof.complete.connect(self._prove)
         self.prove.clicked.connect(self._prove)
-        steps = self.tr(
-            "Abra el autenticador de su teléfono, escanee este código y escriba los seis dígitos "
-            "que muestra."
-        )
+        self._token_words = label("", "muted", "token_words", wrap=True)
         return _page(
             [(self.tr("&Código"), self.proof, "")],
             self.prove,
             label(self.tr("Su autenticador"), "section"),
-            label(steps, "muted", wrap=True),
+            self._token_words,
             self.qr,
             self.key,
             self.no_camera,

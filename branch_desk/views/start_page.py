@@ -8,7 +8,7 @@ do. The administrator's one-time password is shown once, painted and never kept.
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from branch_desk.background import Background
@@ -165,9 +165,14 @@ class StartPage(View):
         for page in self._pages:
             column.addWidget(page)
         self._turn(0)
+        # An alignment would take the height for one line of text where there are two.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(frame)
+        middle.addStretch(1)
         whole = QVBoxLayout(self.body)
         whole.addStretch(2)
-        whole.addWidget(frame, 0, Qt.AlignmentFlag.AlignHCenter)
+        whole.addLayout(middle)
         whole.addStretch(3)
 
     def _obstacle_page(self) -> QWidget:
