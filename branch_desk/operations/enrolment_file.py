@@ -14,7 +14,7 @@ from branch_desk.models.enrolment import (
     Status,
 )
 from branch_desk.models.event import Event
-from branch_desk.models.form import PrintedForm
+from branch_desk.models.form import PrintedForm, Printing
 from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import (
     Member,
@@ -47,6 +47,8 @@ class FormView:
     copies: int
     voided_at: datetime | None
     terms_sha256: str
+    came_out: bool
+    """A copy left the printer or was saved: there is a paper to sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,16 @@ def file_of(work: Work, enrolment: Enrolment) -> EnrolmentFile:
         .where(PrintedForm.enrolment_id == enrolment.id)
         .order_by(PrintedForm.revision)
     )
+    out = set(
+        session.scalars(
+            select(Printing.form_id)
+            .join(PrintedForm, PrintedForm.id == Printing.form_id)
+            .where(
+                PrintedForm.enrolment_id == enrolment.id,
+                Printing.outcome.in_(("printed", "saved")),
+            )
+        )
+    )
     attachments = session.execute(
         select(
             Attachment.id,
@@ -159,7 +171,9 @@ def file_of(work: Work, enrolment: Enrolment) -> EnrolmentFile:
         held_until=enrolment.held_until if held else None,
         end_reason=enrolment.end_reason or "",
         forms=tuple(
-            FormView(f.id, f.revision, f.made_at, f.copies, f.voided_at, f.terms_sha256)
+            FormView(
+                f.id, f.revision, f.made_at, f.copies, f.voided_at, f.terms_sha256, f.id in out
+            )
             for f in forms
         ),
         attachments=tuple(AttachmentView(*row) for row in attachments),

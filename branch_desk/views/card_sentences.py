@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from PySide6.QtCore import QCoreApplication
 
@@ -103,20 +104,28 @@ def power_flags(people: Sequence[RepresentativeView], today: date) -> list[Flag]
     return flags
 
 
-def duplicate_flag(other: Duplicate) -> Flag:
-    """Say who else has the same phone, mail or number (F7)."""
-    what = {
-        Shared.MOBILE: translate("Card", "El celular es también de"),
-        Shared.EMAIL: translate("Card", "El correo es también de"),
-        Shared.DOCUMENT: translate("Card", "El mismo número de documento tiene"),
-    }[other.shared]
+def duplicate_flags(others: Sequence[Duplicate]) -> list[Flag]:
+    """Say who else has the same phone, mail or number (F7), each of them once."""
+    together: dict[tuple[UUID, str], list[Duplicate]] = {}
+    for each in others:
+        together.setdefault((each.id, each.document), []).append(each)
+    return [_shared(each[0], {one.shared for one in each}) for each in together.values()]
+
+
+def _shared(other: Duplicate, shared: set[Shared]) -> Flag:
+    words = {
+        Shared.MOBILE: translate("Card", "el celular"),
+        Shared.EMAIL: translate("Card", "el correo"),
+        Shared.DOCUMENT: translate("Card", "el número de documento"),
+    }
+    what = translate("Card", " y ").join(words[each] for each in Shared if each in shared)
     where = {
         Owner.MEMBER: translate("Card", "socio {label}"),
         Owner.REQUEST: translate("Card", "solicitud {label}"),
         Owner.REPRESENTATIVE: translate("Card", "representante en la solicitud {label}"),
     }[other.owner].format(label=other.label)
     return Flag(
-        translate("Card", "{what} {name}, {document} ({where}). Confírmelo con la persona.").format(
+        translate("Card", "Coincide con {name}, {document} ({where}): {what}. Confírmelo.").format(
             what=what, name=other.name, document=other.document, where=where
         )
     )

@@ -37,7 +37,7 @@ class CardCell(QWidget):
         self._text: FoldedText | None = None
         if comparison.field in DATES:
             self._date = DateField(name)
-            self._date.setMaximumWidth(110)
+            self._date.setFixedWidth(100)
             self._date.edited.connect(self.edited)
             entry: QWidget = self._date
         elif comparison.field == "issued_in":
@@ -54,12 +54,14 @@ class CardCell(QWidget):
             entry = self._text
         entry.setAccessibleName(title)
         self.setFocusProxy(entry)
-        row.addWidget(entry, 1)
+        row.addWidget(entry, 0 if self._date else 1)
         if comparison.field == "document_expiry":
             self.indefinite = QCheckBox(self.tr("&Indefinida"))
             self.indefinite.setObjectName("card_indefinite")
             self.indefinite.toggled.connect(self._indefinite_ticked)
             row.addWidget(self.indefinite)
+        if self._date is not None:
+            row.addStretch(1)
 
     def value(self) -> str:
         """Give it as it is compared: dates as YYYY-MM-DD; a date half typed as it stands."""
@@ -78,6 +80,7 @@ class CardCell(QWidget):
             self._place.setCurrentIndex(max(0, self._place.findData(text)))
         elif self._text is not None:
             self._text.set_value(text)
+            self._text.setCursorPosition(0)
         if self.indefinite is not None:
             self.indefinite.setChecked(indefinite)
 
@@ -114,7 +117,7 @@ class ComparisonTable(QWidget):
         self._grid.setVerticalSpacing(4)
         for column, stretch in ((1, 4), (2, 4), (3, 5)):
             self._grid.setColumnStretch(column, stretch)
-            self._grid.setColumnMinimumWidth(column, 120)
+            self._grid.setColumnMinimumWidth(column, 200 if column == 3 else 120)  # noqa: PLR2004  the card's
 
     def show_rows(self, rows: Sequence[Comparison], *, member_known: bool) -> None:
         """Show the fields anew; what was typed is put back by `restore`."""

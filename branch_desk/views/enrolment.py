@@ -99,6 +99,7 @@ class EnrolmentView(RequestScreen):
         for name, step in (("credential", self.credential), ("token", self.token)):
             step.changed.connect(self.changed)
             step.go.connect(self.go)
+            step.turned_away.connect(self.turned_away)
             self._add(name, step)
         self.credential.finished.connect(self._credential_given)
         self.track.chosen.connect(self.show_step)
@@ -194,6 +195,7 @@ class EnrolmentView(RequestScreen):
         self.perform(done, take_up, desk, enrolment_id, hold=hold, known=known)
 
     def _opened(self, opening: Opening) -> None:
+        self.problem_bar.clear()
         self._show(opening)
         self.show_step(current_step(opening.file))
         if opening.refusal is not None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -50,6 +51,8 @@ class PageSheet(QWidget):
         """Paint the page with a hairline around it: paper is white in either look."""
         painter = QPainter(self)
         if self.image.isNull():
+            painter.setPen(QPen(theme.colour("frame"), 1, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
             painter.setPen(theme.colour("muted"))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(24, 24, -24, -24), flags, self.none)
@@ -94,7 +97,6 @@ class PaperPreview(QWidget):
         self.area.setAccessibleName(self.tr("Vista del documento"))
         self.area.setWidget(self.sheet)
         self.area.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.back = self._tool("chevron-left", self.tr("Página anterior"), self.page_back)
         self.on = self._tool("chevron-right", self.tr("Página siguiente"), self.page_on)
@@ -228,6 +230,11 @@ class PaperPreview(QWidget):
             tool.setVisible(count > 0)
         self.out.setEnabled(self._size > 0)
         self.into.setEnabled(self._size < len(STEPS) - 1)
+        # Always there beside a page: a bar that comes and goes would change the width to fit.
+        policy = Qt.ScrollBarPolicy
+        self.area.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if count else policy.ScrollBarAlwaysOff
+        )
         self._lay_out()
         self.sheet.update()
 

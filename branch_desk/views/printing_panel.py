@@ -107,7 +107,7 @@ class PrintingPanel(QWidget):
         """Work with this form from now on."""
         if form_id != self._form and not self.is_printing:
             self.state.hide()
-            self.advice.hide()
+            self.advice.setVisible(not self.printers.currentData())
         self._form = form_id
         self._folio = folio
         self.save.setEnabled(form_id is not None and not self.is_printing)
@@ -180,7 +180,7 @@ class PrintingPanel(QWidget):
         word, advice = state_words()[state]
         self.state.show_state(word, MEANINGS[state])
         self.state.show()
-        if reason:
+        if reason and state is PrintState.FAILED:  # the other states say it all themselves
             advice = f"{advice} ({reason})"
         self.advice.setText(advice)
         self.advice.setVisible(bool(advice))
@@ -205,6 +205,10 @@ class PrintingPanel(QWidget):
             self.printers.addItem(name, uri)
         if not usable:
             self.printers.addItem(self.tr("Sin impresora"), None)
+            self.advice.setText(
+                self.tr("Esta máquina no tiene impresora: guarde el PDF e imprímalo en otra.")
+            )
+            self.advice.show()
         self.printers.setEnabled(bool(usable))
         self.printers.setCurrentIndex(max(0, self.printers.findData(wanted)))
         self.moved.emit()

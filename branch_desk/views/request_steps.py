@@ -38,7 +38,7 @@ _OPEN_TOGETHER: Final = frozenset({"accounts", "limits", "services"})
 def current_step(file: EnrolmentFile) -> str:
     """Name the step at which a request is to be continued."""
     form = file.valid_form
-    if file.status is Status.PRINTED and form is not None and form.copies == 0:
+    if file.status is Status.PRINTED and form is not None and not form.came_out:
         return "form"  # made, and not yet on paper
     return STEPS[_REACHED.get(file.status, 0)]
 
@@ -88,7 +88,7 @@ def _note(file: EnrolmentFile, name: str, progress: Progress) -> str:
         return translate("RequestSteps", "anulado por un cambio")
     form = file.valid_form
     if name == "form" and form is not None:
-        if form.copies == 0:
+        if not form.came_out:
             return translate("RequestSteps", "sin imprimir")
         return translate("RequestSteps", "revisión {revision}").format(revision=form.revision)
     return ""

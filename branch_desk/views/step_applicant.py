@@ -7,6 +7,7 @@ from uuid import UUID
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
+    QPushButton,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -27,6 +28,8 @@ from branch_desk.views.representative_form import RepresentativeForm, Representa
 from branch_desk.views.step import RequestScreen, StepPage
 from branch_desk.views.theme import GRID
 
+FIELD_WIDTH = 328
+
 
 class ApplicantStep(StepPage):
     """The form of the request, filled with what stands in it."""
@@ -40,7 +43,9 @@ class ApplicantStep(StepPage):
         self.form = ApplicantForm()
         self.form.today = screen.station.today()
         self.user_name = FoldedText("user_name", rule="user_name", longest=30)
+        self.user_name.setMaximumWidth(FIELD_WIDTH)
         self.signing_rule = QComboBox()
+        self.signing_rule.setMaximumWidth(FIELD_WIDTH)
         self.signing_rule.setObjectName("signing_rule")
         for rule in SigningRule:
             self.signing_rule.addItem(wording.word(rule), rule)
@@ -60,6 +65,9 @@ class ApplicantStep(StepPage):
         self.primary.clicked.connect(self._save)
         back = button(self.tr("&Volver sin guardar"), name="amend_back")
         back.clicked.connect(self._back)
+        self._lay_out(more, back)
+
+    def _lay_out(self, more: QFormLayout, back: QPushButton) -> None:
         ground = QWidget()
         inside = QVBoxLayout(ground)
         inside.setContentsMargins(0, 0, GRID, 0)

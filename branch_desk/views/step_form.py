@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QVBoxLayout, 
 
 from branch_desk.models.enrolment import Status
 from branch_desk.operations import forms
-from branch_desk.operations.enrolment_file import EnrolmentFile
+from branch_desk.operations.enrolment_file import EnrolmentFile, FormView
 from branch_desk.reports.paper import PageSize
 from branch_desk.views import formats
 from branch_desk.views.paper_preview import PaperPreview
@@ -33,8 +33,11 @@ class FormStep(StepPage):
         )
         self.size_ = QComboBox()
         self.size_.setObjectName("page_size")
+        self.size_.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.size_.addItem(self.tr("A4"), PageSize.A4)
-        self.size_.addItem(self.tr("Oficio (216 × 330 mm)"), PageSize.OFICIO)
+        self.size_.addItem(self.tr("Oficio"), PageSize.OFICIO)
         self.primary.setObjectName("make_form")
         self.facts = label("", name="form_facts", wrap=True)
         self.warning = label(
@@ -86,9 +89,7 @@ class FormStep(StepPage):
             self._shown = None
             self.facts.setText("")
         else:
-            self.facts.setText(
-                _facts(self, form.revision, form.copies, formats.instant(form.made_at))
-            )
+            self.facts.setText(_facts(self, form))
         self.facts.setVisible(form is not None)
         self.make_part.setVisible(form is None)
         self.printing.setVisible(form is not None and file.status is not Status.APPROVED)
@@ -117,7 +118,7 @@ class FormStep(StepPage):
         if file is None:
             return
         form = file.valid_form
-        out = form is not None and form.copies > 0
+        out = form is not None and form.came_out
         if form is None:
             words, name = self.tr("&Hacer el formulario"), "make_form"
             free = self.may_edit and file.status is Status.CONFIGURED
@@ -144,7 +145,7 @@ class FormStep(StepPage):
                 self.file.version,
                 self.size_.currentData(),
             )
-        elif form.copies == 0:
+        elif not form.came_out:
             self.printing.print_form()
         else:
             self.screen_.show_step("signature")
@@ -156,14 +157,15 @@ class FormStep(StepPage):
         self.screen_.changed_here("form", self.tr("Entregue las hojas para firmar.") if out else "")
 
 
-def _facts(step: FormStep, revision: int, copies: int, made: str) -> str:
-    out = (
-        step.tr("Aún no salió en papel.")
-        if copies == 0
-        else step.tr("Salió 1 vez.")
-        if copies == 1
-        else step.tr("Salió {copies} veces; las repetidas dicen «COPIA».").format(copies=copies)
-    )
+def _facts(step: FormStep, form: FormView) -> str:
+    if not form.came_out:
+        out = step.tr("Todavía no salió en papel.")
+    elif form.copies == 1:
+        out = step.tr("Salió 1 vez.")
+    else:
+        out = step.tr("Se envió {copies} veces; las repetidas dicen «COPIA».")
     return step.tr("Revisión {revision}, hecha el {made}. {out}").format(
-        revision=revision, made=made, out=out
+        revision=form.revision,
+        made=formats.instant(form.made_at),
+        out=out.format(copies=form.copies),
     )

@@ -24,7 +24,7 @@ from branch_desk.operations import identity
 from branch_desk.operations.enrolment_file import EnrolmentFile
 from branch_desk.operations.identity import CardReading, CardState
 from branch_desk.views.card_images import CardImages, Powers
-from branch_desk.views.card_sentences import card_flag, duplicate_flag, no_member_flag, power_flags
+from branch_desk.views.card_sentences import card_flag, duplicate_flags, no_member_flag, power_flags
 from branch_desk.views.check_list import CardExceptionPanel, CheckList
 from branch_desk.views.comparison_table import ComparisonTable
 from branch_desk.views.opening import IDENTITY
@@ -233,7 +233,7 @@ class IdentityStep(StepPage):
             flag = card_flag(state, expiry, excepted=excepted)
             if flag is not None:
                 flags.append(flag)
-        flags += [duplicate_flag(each) for each in opening.duplicates]
+        flags += duplicate_flags(opening.duplicates)
         count = len(self.table.differing())
         if count:
             flags.append(

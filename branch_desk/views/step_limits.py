@@ -220,6 +220,8 @@ class LimitsStep(ChoiceStep):
                 for place, (part, head) in enumerate(zip(PARTS, heads, strict=True), 1):
                     self._cell(choices, kind, currency, part, head, (row + 1, place))
                 row += 3
+            self.grid.setRowMinimumHeight(row, GRID)
+            row += 1
         self.grid.setRowStretch(row, 1)
         for place, stretch in enumerate((3, 3, 3, 3, 2)):
             self.grid.setColumnStretch(place, stretch)

@@ -17,6 +17,7 @@ from branch_desk.models.enrolment import Status
 from branch_desk.models.form import Printing
 from branch_desk.views.enrolment import EnrolmentView
 from branch_desk.views.incoming import FileChoice
+from branch_desk.views.request_steps import current_step
 from branch_desk.views.station import Station
 from branch_desk.views.step_form import FormStep
 from branch_desk.views.theme import Theme
@@ -149,6 +150,10 @@ def test_a_printer_that_fails_says_why_and_what_to_do(
     [(copy, _, outcome)] = records(desk_world)
     assert copy == 0
     assert outcome.startswith("FAILED")
+    # Nothing to sign came out: the step is not done, and printing again is what there is to do.
+    assert of(screen).primary.objectName() == "print_form"
+    assert screen.file is not None
+    assert current_step(screen.file) == "form"
 
 
 def test_a_job_under_way_is_shown_and_can_be_cancelled(
