@@ -16,6 +16,7 @@ from branch_desk.views.dialogs import Confirmation
 from branch_desk.views.theme import Meaning, Theme
 from tests.access_builders import an_active, an_enrolment, approved, choose, events, mails, row
 from tests.builders import World
+from tests.views.agree import agrees
 from tests.views.kit.accessibility import doubled_mnemonics, nameless
 from tests.views.screen import a_station, idle, press, shown
 
@@ -73,7 +74,7 @@ def test_an_officer_suspends_at_once_and_a_supervisor_resumes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     verbs: list[str] = []
-    monkeypatch.setattr(Confirmation, "ask", lambda *words, **_: verbs.append(words[3]) or True)
+    monkeypatch.setattr(Confirmation, "ask", agrees(verbs))
     screen = a_view(qtbot, desk_world, background, settings, user)
     assert not screen.resume.isEnabled()
     assert not screen.close_user.isEnabled()

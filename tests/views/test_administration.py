@@ -17,6 +17,7 @@ from branch_desk.views.dialogs import Confirmation
 from branch_desk.views.theme import Meaning, Theme
 from tests.access_builders import an_access
 from tests.builders import PASSWORD, World
+from tests.views.agree import agrees
 from tests.views.kit.accessibility import doubled_mnemonics, nameless
 from tests.views.screen import a_station, give_password, idle, press, shown, type_in
 from tests.views.test_credential import said
@@ -120,7 +121,7 @@ def test_a_reset_password_ends_the_old_one_after_its_verb_was_pressed(
     qtbot: Any, desk_world: World, screen: AdministrationView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verbs: list[str] = []
-    monkeypatch.setattr(Confirmation, "ask", lambda *words, **_: verbs.append(words[3]) or True)
+    monkeypatch.setattr(Confirmation, "ask", agrees(verbs))
     choose(screen, "oficial")
     press(screen, "reset_password")
     qtbot.waitUntil(lambda: not screen.secret.is_empty)

@@ -17,9 +17,8 @@ from branch_desk.models.identity import AttachmentKind
 from branch_desk.models.passwords import PasswordProblem
 from branch_desk.models.staff import Role
 from branch_desk.models.totp import Cause
-from branch_desk.operations import configuration, enrolment, enrolment_file, identity
+from branch_desk.operations import configuration, identity
 from branch_desk.operations.approval import Change, Flag, RedFlag, _leaves
-from branch_desk.operations.identity import CardState
 from branch_desk.operations.work import Desk
 from branch_desk.views import change_words, flag_words, wording
 from branch_desk.views.approvals import ApprovalsView
@@ -31,11 +30,11 @@ from tests.journey import (
     a_company_application,
     a_configuration,
     advance,
-    an_application,
     carry,
     view,
 )
 from tests.reports.forms import a_form
+from tests.views.agree import agrees
 from tests.views.kit.accessibility import doubled_mnemonics, nameless
 from tests.views.screen import a_station, idle, press, shown
 
@@ -230,7 +229,7 @@ def test_a_rejection_is_confirmed_by_its_verb_and_the_next_case_comes(
     desk_world.account(desk_world.company(), number="1000200031")
     second = carry(desk_world, officer, application=a_company_application())
     verbs: list[str] = []
-    monkeypatch.setattr(Confirmation, "ask", lambda *words, **_: verbs.append(words[3]) or True)
+    monkeypatch.setattr(Confirmation, "ask", agrees(verbs))
     desk_world.clock.forward(minutes=16)  # the officer has let go of it
     screen = a_view(qtbot, desk_world, background, settings)
     screen.open(request)
@@ -367,7 +366,3 @@ def test_a_representatives_path_and_a_company_are_written_too(qapp: Any) -> None
 def test_no_state_of_this_screen_lacks_a_word(qapp: Any) -> None:
     assert wording.missing_words([Cause, PasswordProblem]) == []
     assert set(flag_words.flag_words()) == set(Flag)
-    assert CardState
-    assert an_application
-    assert enrolment
-    assert enrolment_file

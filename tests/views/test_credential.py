@@ -22,6 +22,7 @@ from branch_desk.views.theme import Meaning, Theme
 from tests.access_builders import an_access, events, mails
 from tests.builders import World
 from tests.cups import Cups, cups, cups_server
+from tests.views.agree import agrees
 from tests.views.kit.accessibility import doubled_mnemonics, nameless
 from tests.views.screen import a_station, give_password, idle, press, shown
 
@@ -212,7 +213,7 @@ def test_a_second_key_is_asked_about_and_is_the_supervisors(
     credential.issue(desk_world.desk("otra"), access_id, Delivery.SCREEN)
     step = a_step(qtbot, desk_world, background, settings, access_id)
     asked: list[str] = []
-    monkeypatch.setattr(Confirmation, "ask", lambda *words, **_: asked.append(words[2]) or True)
+    monkeypatch.setattr(Confirmation, "ask", agrees(asked, 2))
     press(step, "issue_screen")
     idle(qtbot, step)
     assert asked == [

@@ -27,6 +27,7 @@ from branch_desk.views.steps_track import Progress
 from branch_desk.views.theme import Scheme, Theme
 from tests.access_builders import an_access, an_active, events, link_of, redeemed, row, with_secrets
 from tests.builders import World
+from tests.views.agree import agrees
 from tests.views.kit.accessibility import doubled_mnemonics, nameless
 from tests.views.screen import a_station, give_password, idle, press, shown
 from tests.views.test_credential import said
@@ -319,7 +320,7 @@ def test_a_second_token_is_confirmed_by_its_verb_and_is_the_supervisors(
 ) -> None:
     access_id, phone = an_active(desk_world, desk_world.desk("otra"))
     verbs: list[str] = []
-    monkeypatch.setattr(Confirmation, "ask", lambda *words, **_: verbs.append(words[3]) or True)
+    monkeypatch.setattr(Confirmation, "ask", agrees(verbs))
     step = a_step(qtbot, desk_world, background, settings, access_id)
     press(step, "show_qr")
     idle(qtbot, step)
