@@ -74,7 +74,7 @@ def steps(work: Work, access_id: UUID) -> FirstAccessSteps:
 @allowed(Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR, reads=True)
 def find(work: Work, text: str) -> tuple[AccessRow, ...]:
     """Find users by the beginning of user name, document, member number or name; at most 50."""
-    plain = " ".join(text[:80].split())
+    plain = " ".join(text[:80].replace("\0", "\ufffd").split())  # PostgreSQL takes no NUL
     if not plain:
         return ()
     found: dict[UUID, None] = {}

@@ -208,10 +208,9 @@ def release(work: Work, enrolment_id: UUID) -> None:
 def withdraw(work: Work, enrolment_id: UUID, version: int, reason: str) -> None:
     """End a request because the applicant does not want it any more."""
     enrolment = editable(work, enrolment_id, version)
-    end(work, enrolment, Status.WITHDRAWN, stated(reason))
-    work.record(
-        Event.ENROLMENT_WITHDRAWN, enrolment_id, member_id=enrolment.member_id, reason=reason
-    )
+    why = stated(reason)
+    end(work, enrolment, Status.WITHDRAWN, why)
+    work.record(Event.ENROLMENT_WITHDRAWN, enrolment_id, member_id=enrolment.member_id, reason=why)
 
 
 def asdict_of(enrolment: Enrolment) -> dict[str, object]:

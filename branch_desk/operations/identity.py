@@ -33,6 +33,7 @@ from branch_desk.models.identity import (
 )
 from branch_desk.models.member import Member, MemberKind, folded
 from branch_desk.models.staff import Role
+from branch_desk.models.validation import clean_text
 from branch_desk.operations.application import LA_PAZ
 from branch_desk.operations.holding import editable, found, locked, touch, void_paper
 from branch_desk.operations.rules import refuse_self_dealing, stated
@@ -364,15 +365,24 @@ def _differences(enrolment: Enrolment, member: Member, reading: CardReading) -> 
         values = [typed, record]
         card = ""
         if name in CARD_FIELDS[enrolment.kind]:
-            card = reading.card.get(name, "").strip()
+            card = _visible(f"card_{name}", "address", reading.card.get(name, ""))
             values.append(card)
         elif not record:
             continue  # the books know no address of this kind: nothing to differ from
         if all(same(values[0], other) for other in values[1:]):
             continue
-        reason = " ".join(reading.reasons.get(name, "").split())
+        reason = _visible(f"reason_{name}", "reason", reading.reasons.get(name, ""))
         rows.append(Difference(field=name, typed=typed, record=record, card=card, reason=reason))
     return rows
+
+
+def _visible(field: str, rule: str, text: str) -> str:
+    """Give a text as it is kept, the refusal naming the screen's own field."""
+    try:
+        return clean_text(rule, text)
+    except InvalidValue as wrong:
+        wrong.field = field
+        raise
 
 
 def _last_check(work: Work, enrolment: Enrolment) -> IdentityCheck | None:

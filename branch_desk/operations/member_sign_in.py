@@ -35,7 +35,8 @@ class _Reserved:
 
 def password(house: House, user_name: str, given: str, origin: Origin) -> PasswordGiven:
     """Check a password. Raises SignInFailed for every reason there is."""
-    folded = unicodedata.normalize("NFC", user_name[:200]).strip().lower()
+    # PostgreSQL takes no NUL, not even in a question: such a name is nobody's, like any other.
+    folded = unicodedata.normalize("NFC", user_name[:200]).replace("\0", "\ufffd").strip().lower()
     reserved = house.work(
         lambda work: _reserve_password(work, folded, origin), channel=origin.channel
     )

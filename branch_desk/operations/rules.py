@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from branch_desk.models.errors import ReasonMissing, SelfDealing
 from branch_desk.models.staff import Staff, StaffRelative
+from branch_desk.models.validation import clean_text
 from branch_desk.operations.work import Work, allowed
 
 REASON_LETTERS = 10
@@ -34,8 +35,11 @@ def refuse_self_dealing(work: Work, *persons: str) -> None:
 
 
 def stated(reason: str) -> str:
-    """Give a reason without needless spaces. Raises ReasonMissing below ten letters."""
-    plain = " ".join(reason.split())
+    """Give a reason as it is kept.
+
+    Raises ReasonMissing below ten letters, InvalidValue for characters nobody sees (R86).
+    """
+    plain = clean_text("reason", reason)
     if sum(letter.isalpha() for letter in plain) < REASON_LETTERS:
         raise ReasonMissing
     return plain

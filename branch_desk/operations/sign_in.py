@@ -216,7 +216,8 @@ def confirm_authenticator(work: Work, code: str) -> None:
 
 
 def _folded(user_name: str) -> str:
-    return unicodedata.normalize("NFC", user_name[:200]).strip().lower()
+    # PostgreSQL takes no NUL, not even in a question: such a name is nobody's, like any other.
+    return unicodedata.normalize("NFC", user_name[:200]).replace("\0", "\ufffd").strip().lower()
 
 
 def _reserve(work: Work, user_name: str) -> _Reserved | None:
