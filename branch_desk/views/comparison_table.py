@@ -37,7 +37,8 @@ class CardCell(QWidget):
         self._text: FoldedText | None = None
         if comparison.field in DATES:
             self._date = DateField(name)
-            self._date.setFixedWidth(100)
+            digits = self._date.fontMetrics().horizontalAdvance("00/00/0000")
+            self._date.setFixedWidth(digits + 28)
             self._date.edited.connect(self.edited)
             entry: QWidget = self._date
         elif comparison.field == "issued_in":
@@ -113,16 +114,19 @@ class ComparisonTable(QWidget):
         self._member_known = True
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, GRID, 0)
-        self._grid.setHorizontalSpacing(12)
+        self._grid.setHorizontalSpacing(GRID)
         self._grid.setVerticalSpacing(4)
         for column, stretch in ((1, 4), (2, 4), (3, 5)):
             self._grid.setColumnStretch(column, stretch)
-            self._grid.setColumnMinimumWidth(column, 200 if column == 3 else 120)  # noqa: PLR2004  the card's
 
     def show_rows(self, rows: Sequence[Comparison], *, member_known: bool) -> None:
         """Show the fields anew; what was typed is put back by `restore`."""
         self._clear()
         self._rows = tuple(rows)
+        # A date stands on one line, however large the letters.
+        for column in (1, 2):
+            least = self.fontMetrics().horizontalAdvance("00/00/0000") + 6
+            self._grid.setColumnMinimumWidth(column, least)
         self._member_known = member_known
         heads = ("", self.tr("Solicitud"), self.tr("Registro"), self.tr("Cédula"))
         if not any(row.field == "first_names" for row in rows):

@@ -57,7 +57,10 @@ class DifferenceLabel(QWidget):
             self.tr("Difiere en: {pieces}").format(pieces=", ".join(pieces)) if pieces else ""
         )
         self._layout.setText(shown or "—")
-        self._layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeft))
+        option = QTextOption(Qt.AlignmentFlag.AlignLeft)
+        # A long address has no blank to break at, and must not run out of its column.
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self._layout.setTextOption(option)
         self._paint_marks(marks)
         self._break_lines(max(self.width(), 80))
         self.updateGeometry()

@@ -77,7 +77,7 @@ class IdentityStep(StepPage):
     def _lay_out(self) -> None:
         left = QWidget()
         left_column = QVBoxLayout(left)
-        left_column.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        left_column.setContentsMargins(GRID, GRID, 0, GRID)
         left_column.addWidget(self.flags)
         left_column.addWidget(self.table)
         left_column.addWidget(self.same, 0, Qt.AlignmentFlag.AlignRight)
@@ -348,6 +348,6 @@ def _scrolled(ground: QWidget, name: str) -> QScrollArea:
     area = QScrollArea()
     area.setWidget(ground)
     area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
     area.setAccessibleName(name)
     return area
