@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from branch_desk.models.access import Access
 from branch_desk.models.base import new_id
-from branch_desk.models.enrolment import Enrolment, Hand, Status
+from branch_desk.models.enrolment import OPEN, Enrolment, Hand, Status
 from branch_desk.models.errors import FourEyes, NotFound, NotWhatWasSigned, WrongState
 from branch_desk.models.event import Event
 from branch_desk.models.form import Decision, PrintedForm, Verdict
@@ -26,7 +26,7 @@ from branch_desk.operations import access
 from branch_desk.operations.application import LA_PAZ
 from branch_desk.operations.form_terms import form_values
 from branch_desk.operations.forms import require_powers, terms_of, terms_text
-from branch_desk.operations.holding import editable, end, found, locked, void_paper
+from branch_desk.operations.holding import end, found, locked, void_paper
 from branch_desk.operations.identity import plain, require_card
 from branch_desk.operations.rules import refuse_self_dealing, stated
 from branch_desk.operations.work import Work, allowed
@@ -209,8 +209,10 @@ def send_back(work: Work, enrolment_id: UUID, reason: str) -> None:
 @allowed(Role.SUPERVISOR, fresh=True)
 def reject(work: Work, enrolment_id: UUID, reason: str) -> None:
     """Reject an open request for good; a correction is a new request (F14, R18)."""
-    version = locked(work, enrolment_id).version
-    enrolment = editable(work, enrolment_id, version)
+    # An officer's hold does not stop it: a fraud is ended while the request is open elsewhere.
+    enrolment = locked(work, enrolment_id)
+    if enrolment.status not in OPEN:
+        raise WrongState(kind="enrolment", current=enrolment.status, target=Status.REJECTED)
     _refuse_own_hand(work, enrolment)
     plain_reason = stated(reason)
     work.session.add(_decision(work, enrolment, Verdict.REJECTED, plain_reason))

@@ -505,7 +505,6 @@ class TestApproval:
         self, world: World, officer: Desk, supervisor: Desk
     ) -> None:
         enrolment_id = carry(world, officer)
-        officer(enrolment.release, enrolment_id)
         supervisor(approval.reject, enrolment_id, "Documentación que no corresponde al socio")
         assert view(officer, enrolment_id).status is Status.REJECTED
         with pytest.raises(WrongState):
