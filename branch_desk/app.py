@@ -3,7 +3,6 @@
 What is slow to load (tables, papers, keys) is loaded behind the sign-in while the officer types.
 """
 
-import argparse
 import os
 import sys
 import time
@@ -23,12 +22,14 @@ from branch_desk.views import incident
 from branch_desk.views.dialogs import IncidentDialog
 from branch_desk.views.idle import Clocks
 from branch_desk.views.main_window import MainWindow
-from branch_desk.views.start_page import Opening
 from branch_desk.views.theme import Theme
 
 if TYPE_CHECKING:
+    import argparse
+
     from branch_desk.models.credentials import Secret
     from branch_desk.operations.work import House
+    from branch_desk.views.start_page import Opening
 
 PAINT_MILLISECONDS: Final = 500
 """How long the first picture may take before the tables are loaded all the same."""
@@ -96,7 +97,7 @@ class Machine:
 
 
 def make_window(
-    opening: Opening,
+    opening: "Opening",
     look: QSettings,
     background: Background,
     *,
@@ -116,7 +117,7 @@ def make_window(
     )
 
 
-def main(settings: Settings, arguments: argparse.Namespace) -> int:  # noqa: ARG001  the command line's own
+def main(settings: Settings, arguments: "argparse.Namespace") -> int:  # noqa: ARG001  the command line's own
     """Open the window; where nobody would see it, say so and how to see the program work."""
     try:
         return run(settings)

@@ -1,5 +1,6 @@
 """The window: start, sign-in, and one person's desk until somebody locks or leaves it."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSettings, Signal
@@ -12,15 +13,15 @@ from branch_desk.views import incident, shortcuts, wording
 from branch_desk.views.dialogs import Confirmation
 from branch_desk.views.idle import Clocks, IdleWatch
 from branch_desk.views.lock_overlay import LockOverlay
-from branch_desk.views.member_screen import MemberScreen
 from branch_desk.views.sign_in import SignInView
-from branch_desk.views.start_page import Opening, StartPage
 from branch_desk.views.theme import Meaning, Theme
 
 if TYPE_CHECKING:
     from branch_desk.operations.sign_in import SignedIn
     from branch_desk.operations.work import Desk, House
+    from branch_desk.views.member_screen import MemberScreen
     from branch_desk.views.shell import Shell
+    from branch_desk.views.start_page import Opening, StartPage
 
 COOPERATIVE: Final = "Cosmart"
 SMALLEST: Final = (1280, 720)
@@ -37,7 +38,7 @@ class MainWindow(QMainWindow):
 
     def __init__(
         self,
-        opening: Opening,
+        opening: "Opening",
         look: QSettings,
         background: Background,
         theme: Theme,
@@ -56,8 +57,6 @@ class MainWindow(QMainWindow):
         self.shell: Shell | None = None
         self._desk: Desk | None = None
         self._person: SignedIn | None = None
-        self.member_screen = MemberScreen(COOPERATIVE)
-        self.start_page = StartPage(opening, background)
         self.sign_in = SignInView(
             opening.open,
             background,
@@ -66,7 +65,6 @@ class MainWindow(QMainWindow):
         )
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.sign_in)
-        self.pages.addWidget(self.start_page)
         self.setCentralWidget(self.pages)
         self.overlay = LockOverlay(self)
         app = QApplication.instance()
@@ -75,6 +73,25 @@ class MainWindow(QMainWindow):
         self.idle.setParent(self)
         self._connect()
         self._restore()
+
+    # Built when first needed: the sign-in must stand there at once.
+
+    @cached_property
+    def member_screen(self) -> "MemberScreen":
+        """The screen turned to the member."""
+        from branch_desk.views.member_screen import MemberScreen
+
+        return MemberScreen(COOPERATIVE)
+
+    @cached_property
+    def start_page(self) -> "StartPage":
+        """What is shown when there is no usable database yet."""
+        from branch_desk.views.start_page import StartPage
+
+        page = StartPage(self._opening, self._background)
+        page.ready.connect(self.start)
+        self.pages.addWidget(page)
+        return page
 
     def start(self) -> None:
         """Open the house behind the sign-in; what stands in the way gets its own page."""
@@ -273,7 +290,6 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.sign_in.entered.connect(self._enter)
-        self.start_page.ready.connect(self.start)
         self.overlay.unlock_asked.connect(self._unlock)
         self.overlay.leave_asked.connect(self.leave)
         self.idle.left_alone.connect(self.lock)
@@ -297,8 +313,9 @@ class MainWindow(QMainWindow):
         """Keep the window's place, end the session, show nobody anything any more."""
         self._look.setValue("window/geometry", self.saveGeometry())
         self.leave()
-        self.member_screen.dismiss()
-        self.member_screen.close()
+        if "member_screen" in self.__dict__:
+            self.member_screen.dismiss()
+            self.member_screen.deleteLater()
         super().closeEvent(event)
 
 

@@ -228,6 +228,10 @@ class MemberScreen(QWidget):
         self._qr_life.ticked.connect(self._show_left)
         self._qr_life.over.connect(self._end)
         self.code.complete.connect(self.code_typed)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(6 * GRID, 4 * GRID, 6 * GRID, 3 * GRID)
+        # First of all: without a place, a stack shows its first page as a window of its own.
+        whole.addLayout(self._pages, 1)
         self._add("welcome", self._welcome())
         self._add(
             "credential",
@@ -247,9 +251,6 @@ class MemberScreen(QWidget):
         foot = QVBoxLayout()
         foot.addWidget(self.time_left)
         foot.addWidget(self.countdown)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(6 * GRID, 4 * GRID, 6 * GRID, 3 * GRID)
-        whole.addLayout(self._pages, 1)
         whole.addLayout(foot)
 
     def _add(self, name: str, page: QWidget) -> None:

@@ -6,8 +6,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QVBoxLayout
+from sqlalchemy import update
 
-from branch_desk.models.staff import Role
+from branch_desk.models.staff import Role, Staff
 from branch_desk.operations import staff
 from branch_desk.views.station import Station
 from branch_desk.views.view import View
@@ -88,14 +89,17 @@ def test_escape_leaves_the_deed_undone(deed: Deed, qtbot: Any) -> None:
 def test_the_code_is_asked_only_of_those_who_have_one(
     desk_world: World, background: Any, settings: Any, themed: Any, qtbot: Any
 ) -> None:
-    view = View(*_officer(desk_world, background, settings))
+    station = a_station(desk_world, background, settings)
+    desk_world.house.work(
+        lambda work: work.session.execute(
+            update(Staff)
+            .where(Staff.id == station.person.staff_id)
+            .values(totp_secret=None, totp_confirmed_at=None)
+        )
+    )
+    view = View(station.desk, station.background)
     shown(qtbot, view)
     view._ask_password(lambda: None)
     idle(qtbot, view)
     assert view.password_panel is not None
     assert view.password_panel.code.isHidden()
-
-
-def _officer(world: World, background: Any, settings: Any) -> tuple[Any, Any]:
-    station = a_station(world, background, settings)
-    return station.desk, station.background
