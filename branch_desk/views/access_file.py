@@ -140,7 +140,8 @@ class AccessFileView(View):
         for each in (self.unlock, self.suspend, self.resume, self.close_user):
             line.addWidget(each)
         column.addLayout(line)
-        self.deeds.setVisible(self.station.may(Role.OFFICER, Role.SUPERVISOR))
+        if not self.station.may(Role.OFFICER, Role.SUPERVISOR):
+            self.deeds.hide()
         return self.deeds
 
     # -- reading

@@ -157,7 +157,8 @@ class AuditView(View):
         self.anchor = button(self.tr("Firmar c&ierre"), name="anchor")
         self.check.clicked.connect(self._verify)
         self.anchor.clicked.connect(self._anchor)
-        self.anchor.setVisible(self.station.may(Role.AUDITOR))
+        if not self.station.may(Role.AUDITOR):
+            self.anchor.hide()
         foot.addWidget(self.check)
         foot.addWidget(self.anchor)
         foot.addStretch(1)
