@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QStackedWidget,
     QVBoxLayout,
-    QWidget,
 )
 
 from branch_desk.models.enrolment import SigningRule
@@ -29,6 +28,7 @@ from branch_desk.operations.drafts import DraftView
 from branch_desk.operations.members import MemberRecord
 from branch_desk.views import formats, wording
 from branch_desk.views.applicant_form import ApplicantForm, hide_empty_hint
+from branch_desk.views.draft_bar import DraftBar
 from branch_desk.views.fields import FoldedText, mark, row
 from branch_desk.views.pieces import ActionRow, button, card, label
 from branch_desk.views.record_card import RecordCard
@@ -63,6 +63,7 @@ class NewRequestView(View):
         self.representatives = RepresentativeList()
         self.representative = RepresentativeForm()
         self.record = RecordCard()
+        self.draft_bar = DraftBar()
         self.terms_text = QPlainTextEdit()
         self.terms = QCheckBox()
         self.terms.setObjectName("terms_version")
@@ -132,18 +133,10 @@ class NewRequestView(View):
 
     def _offer_draft(self, draft: DraftView | None) -> None:
         self._draft = draft if self._is_empty() else None
-        self._draft_bar.setVisible(self._draft is not None)
+        self.draft_bar.setVisible(self._draft is not None)
         if self._draft is None:
             return
-        age = formats.span(self._station.now() - self._draft.saved_at)
-        who = str(self._draft.content.get("first_names") or "")
-        who = " ".join([who, str(self._draft.content.get("first_surname") or "")]).strip()
-        who = who or str(self._draft.content.get("company_name") or "")
-        who = who or str(self._draft.content.get("document_number") or "")
-        self._draft_words.setText(
-            self.tr("Hay un borrador de hace {age}: {who}").format(age=age, who=who or "—")
-        )
-        self._resume_button.setFocus()
+        self.draft_bar.show_draft(self._draft, self._station.now())
 
     def _resume_draft(self) -> None:
         draft = self._draft
@@ -164,7 +157,7 @@ class NewRequestView(View):
 
     def _leave_draft_bar(self) -> None:
         self._draft = None
-        self._draft_bar.hide()
+        self.draft_bar.hide()
 
     def _content(self) -> dict[str, object]:
         return {
@@ -399,7 +392,7 @@ class NewRequestView(View):
         whole.setContentsMargins(0, GRID, 0, 0)
         whole.setSpacing(GRID)
         whole.addLayout(head)
-        whole.addWidget(self._draft_row())
+        whole.addWidget(self.draft_bar)
         whole.addLayout(middle, 1)
         whole.addWidget(self._foot)
 
@@ -414,23 +407,10 @@ class NewRequestView(View):
         self.representatives.changed.connect(self._edited)
         self.representative.kept.connect(self._keep_representative)
         self.representative.left.connect(self._leave_representative)
+        self.draft_bar.resume.clicked.connect(self._resume_draft)
+        self.draft_bar.discard.clicked.connect(self._drop_draft)
         self.submit.clicked.connect(self._submit)
         self.empty.clicked.connect(self._empty_form)
-
-    def _draft_row(self) -> QWidget:
-        self._draft_bar, column = card("draft_bar")
-        self._draft_words = label("", name="draft_words")
-        self._resume_button = button(self.tr("Continuar el &borrador"), "primary", "resume_draft")
-        self._discard = button(self.tr("Descartar"), name="discard_draft")
-        self._resume_button.clicked.connect(self._resume_draft)
-        self._discard.clicked.connect(self._drop_draft)
-        line = QHBoxLayout()
-        line.addWidget(self._draft_words, 1)
-        line.addWidget(self._discard)
-        line.addWidget(self._resume_button)
-        column.addLayout(line)
-        self._draft_bar.hide()
-        return self._draft_bar
 
     def _side(self) -> QVBoxLayout:
         self.record.setFixedWidth(SIDE_WIDTH)

@@ -243,19 +243,19 @@ def test_the_first_keystroke_is_kept_and_found_again_after_a_power_cut(
         a_station(desk_world, station.background, station.look)
     )  # the program began anew
     shown(qtbot, again)
-    assert again._draft_bar.isVisible()
-    assert "hace 5 min: An" in again._draft_words.text()
-    again._resume_button.click()
+    assert again.draft_bar.isVisible()
+    assert "hace 5 min: An" in again.draft_bar.words.text()
+    again.draft_bar.resume.click()
     idle(qtbot, again)
     assert again.form.texts["first_names"].text() == "An"
-    assert not again._draft_bar.isVisible()
+    assert not again.draft_bar.isVisible()
 
 
 def test_a_draft_thrown_away_is_gone(station: Station, desk_world: World, qtbot: Any) -> None:
     station.desk(drafts.save, "new", {"first_names": "Ana"})
     view = NewRequestView(station)
     shown(qtbot, view)
-    view._discard.click()
+    view.draft_bar.discard.click()
     idle(qtbot, view)
     assert kept(station) is None
     assert view.form.is_empty
@@ -267,7 +267,7 @@ def test_another_person_finds_no_draft_of_the_first(
     station.desk(drafts.save, "new", {"first_names": "Ana"})
     other = NewRequestView(a_station(desk_world, station.background, station.look, "otra"))
     shown(qtbot, other)
-    assert not other._draft_bar.isVisible()
+    assert not other.draft_bar.isVisible()
 
 
 def test_a_company_comes_with_its_representatives_and_signing_rule(
@@ -355,7 +355,7 @@ def test_a_companys_draft_brings_its_representatives_back(
     idle(qtbot, view)
     again = NewRequestView(a_station(desk_world, station.background, station.look))
     shown(qtbot, again)
-    again._resume_button.click()
+    again.draft_bar.resume.click()
     idle(qtbot, again)
     assert again.company.isChecked()
     assert again.representatives.people == view.representatives.people
