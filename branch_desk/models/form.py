@@ -36,8 +36,12 @@ class PrintedForm(Base):
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     made_at: Mapped[datetime]
     copies: Mapped[int] = mapped_column(default=0)
-    """How many times it went to a printer or a file; the first is the original."""
+    """How many times it was sent to a printer or a file, whatever came of it."""
     voided_at: Mapped[datetime | None]
+
+
+CAME_OUT = ("printed", "saved")
+"""Outcomes of a printing after which a paper exists."""
 
 
 class Destination(StrEnum):

@@ -14,7 +14,7 @@ from branch_desk.models.enrolment import (
     Status,
 )
 from branch_desk.models.event import Event
-from branch_desk.models.form import PrintedForm, Printing
+from branch_desk.models.form import CAME_OUT, PrintedForm, Printing
 from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import (
     Member,
@@ -122,7 +122,7 @@ def file_of(work: Work, enrolment: Enrolment) -> EnrolmentFile:
             .join(PrintedForm, PrintedForm.id == Printing.form_id)
             .where(
                 PrintedForm.enrolment_id == enrolment.id,
-                Printing.outcome.in_(("printed", "saved")),
+                Printing.outcome.in_(CAME_OUT),
             )
         )
     )

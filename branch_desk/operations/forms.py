@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from branch_desk.models.base import new_id
 from branch_desk.models.enrolment import Enrolment, Status
@@ -23,7 +23,7 @@ from branch_desk.models.errors import (
     WrongState,
 )
 from branch_desk.models.event import Event
-from branch_desk.models.form import FORM_VERSION, Destination, PrintedForm, Printing
+from branch_desk.models.form import CAME_OUT, FORM_VERSION, Destination, PrintedForm, Printing
 from branch_desk.models.identity import AttachmentKind
 from branch_desk.models.install import Installation
 from branch_desk.models.staff import Role
@@ -169,17 +169,23 @@ def start_printing(
     form, enrolment = _form(work, form_id)
     if form.voided_at is not None or enrolment.status not in _CAN_PRINT:
         raise StaleForm(folio=enrolment.number, revision=form.revision, current=enrolment.revision)
-    copies = work.session.execute(
+    # The count locks the form's row, so that two at once do not both become the original. What a
+    # queue reported as failed left no paper: the next one is not its copy.
+    work.session.execute(
         update(PrintedForm)
         .where(PrintedForm.id == form_id)
         .values(copies=PrintedForm.copies + 1)
-        .returning(PrintedForm.copies)
         .execution_options(synchronize_session=False)
-    ).scalar_one()
+    )
+    copy = work.session.scalars(
+        select(func.count())
+        .select_from(Printing)
+        .where(Printing.form_id == form_id, Printing.outcome.in_(("", *CAME_OUT)))
+    ).one()
     row = Printing(
         id=new_id(),
         form_id=form_id,
-        copy_number=copies - 1,
+        copy_number=copy,
         destination=destination,
         printer=printer[:200],
         staff_id=work.staff_id,
@@ -192,12 +198,12 @@ def start_printing(
         member_id=enrolment.member_id,
         folio=enrolment.number,
         revision=form.revision,
-        copy=copies - 1,
+        copy=copy,
         destination=destination,
         printer=printer[:200],
     )
-    pdf = b"" if copies > 1 else work.keys.open(form.pdf, purpose=_PDF, row=form.id)
-    return Ticket(row.id, copies - 1, f"Documento {enrolment.number}", pdf)
+    pdf = b"" if copy else work.keys.open(form.pdf, purpose=_PDF, row=form.id)
+    return Ticket(row.id, copy, f"Documento {enrolment.number}", pdf)
 
 
 @allowed(*_DESK)

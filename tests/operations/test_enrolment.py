@@ -388,6 +388,18 @@ class TestPaper:
         again = forms.send(officer, form.id, Destination.FILE)
         assert again.copy_number == 2
 
+    def test_what_the_printer_did_not_bring_out_is_no_original(
+        self, world: World, officer: Desk
+    ) -> None:
+        enrolment_id = carry(world, officer, Status.PRINTED)
+        form = view(officer, enrolment_id).valid_form
+        assert form is not None
+        jammed = forms.send(officer, form.id, Destination.PRINTER, "ipp://sala")
+        officer(forms.end_printing, jammed.printing_id, "aborted: paper jam")
+        again = forms.send(officer, form.id, Destination.PRINTER, "ipp://sala")
+        assert again.copy_number == 0
+        assert again.pdf == jammed.pdf
+
     def test_any_edit_voids_paper_and_signature(self, world: World, officer: Desk) -> None:
         enrolment_id = carry(world, officer)
         old_sheet = signed_scan(sheet_of(officer, enrolment_id))
