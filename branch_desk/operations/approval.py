@@ -24,6 +24,7 @@ from branch_desk.models.member import Member
 from branch_desk.models.staff import Role, Staff, StaffSession
 from branch_desk.operations import access
 from branch_desk.operations.application import LA_PAZ
+from branch_desk.operations.configuration import require_choice
 from branch_desk.operations.form_terms import form_values
 from branch_desk.operations.forms import require_powers, terms_of, terms_text
 from branch_desk.operations.holding import end, found, locked, void_paper
@@ -146,7 +147,8 @@ def approve(work: Work, enrolment_id: UUID, *, terms_sha256: str) -> tuple[UUID,
     """Approve a signed request: its users and their mails come with it, in one transaction.
 
     `terms_sha256` is of the terms the supervisor was shown. Gives the users' ids. Raises
-    FourEyes, NotWhatWasSigned, WrongState, CardExpired, PowerExpired, SelfDealing.
+    FourEyes, NotWhatWasSigned, WrongState, CardExpired, PowerExpired, SelfDealing, and
+    AccountUnfit, NotTheHolder, AboveCeiling when the books changed since it was signed.
     """
     enrolment = _decidable(work, enrolment_id)
     row = _valid_form(work, enrolment_id)
@@ -164,6 +166,7 @@ def approve(work: Work, enrolment_id: UUID, *, terms_sha256: str) -> tuple[UUID,
         raise NotWhatWasSigned
     require_card(work, enrolment)
     require_powers(work, enrolment)
+    require_choice(work, enrolment)
     decision = _decision(work, enrolment, Verdict.APPROVED, "")
     decision.form_id = row.id
     decision.terms_sha256 = row.terms_sha256

@@ -234,6 +234,17 @@ def configure(work: Work, enrolment_id: UUID, version: int, chosen: Configuratio
     )
 
 
+@allowed()
+def require_choice(work: Work, enrolment: Enrolment) -> None:
+    """Refuse what was chosen once the books no longer allow it: part of the approval (R16).
+
+    Raises NotTheHolder, AccountUnfit, AboveCeiling.
+    """
+    chosen = configuration_of(enrolment)
+    _check_accounts(work, enrolment, chosen)
+    _check_limits(work, enrolment, chosen)
+
+
 def configuration_of(enrolment: Enrolment) -> Configuration:
     """Give what is chosen in a request, in a fixed order."""
     return Configuration(
