@@ -30,6 +30,16 @@ class CheckList(QWidget):
         self.ticks[CheckPoint.DATA_EQUAL].setText(self.tr("Los datos coinciden o\nestá explicado"))
         self.setFocusProxy(self.ticks[CheckPoint.ORIGINAL_SEEN])
 
+    def name_document(self, *, company: bool) -> None:
+        """Speak of an identity card, or of the documents that a company brings."""
+        words = {
+            CheckPoint.ORIGINAL_SEEN: self.tr("Vi los documentos originales"),
+            CheckPoint.NOT_EXPIRED: self.tr("El documento está vigente"),
+            CheckPoint.PHOTO_MATCHES: self.tr("La foto es del representante"),
+        }
+        for point, own in words.items():
+            self.ticks[point].setText(own if company else wording.word(point))
+
     @property
     def ticked(self) -> frozenset[CheckPoint]:
         """The points that are answered."""

@@ -112,6 +112,7 @@ class ComparisonTable(QWidget):
         self._reason_rows: dict[str, tuple[QLabel, FoldedText]] = {}
         self._rows: tuple[Comparison, ...] = ()
         self._member_known = True
+        self._company = False
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, GRID, 0)
         self._grid.setHorizontalSpacing(GRID)
@@ -129,7 +130,8 @@ class ComparisonTable(QWidget):
             self._grid.setColumnMinimumWidth(column, least)
         self._member_known = member_known
         heads = ("", self.tr("Solicitud"), self.tr("Registro"), self.tr("Cédula"))
-        if not any(row.field == "first_names" for row in rows):
+        self._company = not any(row.field == "first_names" for row in rows)
+        if self._company:
             heads = ("", self.tr("Solicitud"), self.tr("Registro"), self.tr("Documento"))
         for column, head in enumerate(heads):
             self._put(label(head, "muted"), 0, column)
@@ -232,7 +234,10 @@ class ComparisonTable(QWidget):
         self._put(typed, place, 1)
         self._put(record, place, 2)
         if row.on_card:
-            cell = CardCell(row, self.tr("{field} en la cédula").format(field=title))
+            where = self.tr("{field} en la cédula")
+            if self._company:
+                where = self.tr("{field} en el documento")
+            cell = CardCell(row, where.format(field=title))
             cell.edited.connect(self._edited)
             self.cells[row.field] = cell
             self._put(cell, place, 3)

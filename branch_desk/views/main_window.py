@@ -194,19 +194,9 @@ class MainWindow(QMainWindow):
         if isinstance(error, SessionLocked):
             self.lock()
         elif isinstance(error, SessionEnded):
-            self._show_sign_in(self._why_ended(error))
+            self._show_sign_in(wording.problem(error))
         elif not isinstance(error, DomainError):
             incident.record(error)
-
-    def _why_ended(self, error: SessionEnded) -> str:
-        return {
-            "newer_session": self.tr(
-                "Su sesión terminó porque se ingresó con su usuario en otro puesto. Si no fue "
-                "usted, avise ahora al administrador."
-            ),
-            "too_long": self.tr("Pasaron ocho horas desde que ingresó. Ingrese otra vez."),
-            "disabled": self.tr("Su usuario fue bloqueado o desactivado. Acuda al administrador."),
-        }.get(str(error.facts.get("reason")), self.tr("Su sesión terminó. Ingrese otra vez."))
 
     def _show_sign_in(self, reason: str) -> None:
         if self.shell is None:
@@ -239,7 +229,7 @@ class MainWindow(QMainWindow):
             self.leave()
 
     def _too_long(self) -> None:
-        self.leave(self.tr("Pasaron ocho horas desde que ingresó. Ingrese otra vez."))
+        self.leave(wording.problem(SessionEnded(reason="too_long")))
 
     def _desk_of(self) -> "Desk":
         assert self._desk is not None

@@ -9,7 +9,10 @@ translate = QCoreApplication.translate
 
 @cache
 def problem_words() -> dict[str, str]:
-    """Return the sentences, in the language of the window."""
+    """Return the sentences, in the language of the window.
+
+    A refusal that says different things for different reasons stands as «Class.reason», too.
+    """
     return {
         "InvalidValue": translate("Problem", "Revise este dato: {reason}."),
         "InvalidCharacter": translate(
@@ -19,8 +22,25 @@ def problem_words() -> dict[str, str]:
             "Problem", "No se encontró lo que buscaba ({kind}). Revise el dato y busque otra vez."
         ),
         "NotAllowed": translate("Problem", "Su rol no permite hacer esto. Pídalo a su supervisor."),
-        "SessionEnded": translate(
-            "Problem", "Su sesión terminó ({reason}). Ingrese otra vez; lo que llenó sigue aquí."
+        "SessionEnded": translate("Problem", "Su sesión terminó. Ingrese otra vez."),
+        "SessionEnded.newer_session": translate(
+            "Problem",
+            "Su sesión terminó porque se ingresó con su usuario en otro puesto. Si no fue usted, "
+            "avise ahora al administrador.",
+        ),
+        "SessionEnded.too_long": translate(
+            "Problem", "Pasaron ocho horas desde que ingresó. Ingrese otra vez."
+        ),
+        "SessionEnded.disabled": translate(
+            "Problem", "Su usuario fue bloqueado o desactivado. Acuda al administrador."
+        ),
+        "SessionEnded.password_reset": translate(
+            "Problem",
+            "El administrador le dio una contraseña de un solo uso. Ingrese con ella.",
+        ),
+        "SessionEnded.authenticator_reset": translate(
+            "Problem",
+            "El administrador quitó su autenticador. Ingrese otra vez y registre uno nuevo.",
         ),
         "SessionLocked": translate(
             "Problem", "El puesto está bloqueado. Escriba su contraseña para continuar."
@@ -278,7 +298,9 @@ def reason_words() -> dict[str, str]:
         "row": translate("Reason", "registro"),
         "installation": translate("Reason", "instalación"),
         "third_unlock": translate("Reason", "es el tercer desbloqueo en 30 días"),
-        "contact_changed": translate("Reason", "el celular o el correo cambió hace menos de 72 horas"),
+        "contact_changed": translate(
+            "Reason", "el celular o el correo cambió hace menos de 72 horas"
+        ),
         "new_token": translate("Reason", "el usuario ya tenía un token probado"),
         "second_credential": translate("Reason", "ya se emitió una clave en las últimas 24 horas"),
         "token": translate("Reason", "token"),

@@ -317,6 +317,12 @@ class Shell(QWidget):
     def _open_found(self, found: Found) -> None:
         self.go(found.screen, found.subject)
 
+    def _scanned(self, text: str) -> None:
+        # A card held under the scanner belongs to the identity being checked, not to a search.
+        if not self.current.is_busy and self.current.take_scan(text):
+            return
+        self.top.take_scan(text)
+
     def _forget_search(self) -> None:
         self.results.forget()
         self.top.forget()
@@ -367,7 +373,7 @@ class Shell(QWidget):
         if isinstance(app, QApplication):
             self.scans = ScanWatch(app)
             self.scans.setParent(self)
-            self.scans.scanned.connect(self.top.take_scan)
+            self.scans.scanned.connect(self._scanned)
 
     def _refresh(self) -> None:
         self.current.refresh()

@@ -145,6 +145,12 @@ class IdentityStep(StepPage):
         self.powers.show_attachments(file.attachments, may_edit=edit)
         self.powers.setVisible(company)
         self.code.setVisible(not company)
+        self.points.name_document(company=company)
+        self.same.setText(
+            self.tr("El documento dice lo &mismo que el registro")
+            if company
+            else self.tr("La cédula dice lo &mismo que el registro")
+        )
         self.table.set_editable(editable=edit)
         self.points.set_editable(editable=edit)
         self.same.setVisible(edit and opening.identity.member_known)
@@ -185,9 +191,10 @@ class IdentityStep(StepPage):
 
     def take_scan(self, text: str) -> bool:
         """Take the card's QR from a scanner that types."""
-        if self.may_edit:
+        wanted = self.may_edit and not self.code.isHidden()
+        if wanted:
             self._code_read(text)
-        return self.may_edit
+        return wanted
 
     def content(self) -> Mapping[str, object]:
         """Give what was typed and ticked. The QR's text is not kept: only its hash ever is."""

@@ -131,6 +131,10 @@ class View(QWidget):
     def forget(self) -> None:
         """Drop what belongs to a member: another person has signed in."""
 
+    def take_scan(self, text: str) -> bool:
+        """Take a code scanned outside a field; tell whether it was of use here."""
+        return False
+
     # -- asking
 
     def ask(

@@ -23,8 +23,10 @@ translate = QCoreApplication.translate
 
 def problem(error: DomainError) -> str:
     """Return the sentence an officer reads for a refusal."""
+    sentences = problem_words()
+    why = error.facts.get("reason")
     for kind in type(error).__mro__:
-        template = problem_words().get(kind.__name__)
+        template = sentences.get(f"{kind.__name__}.{why}") or sentences.get(kind.__name__)
         if template is not None:
             return _Facts(error.facts).format(template).strip()
     raise LookupError(type(error).__name__)

@@ -129,6 +129,27 @@ def test_a_scan_anywhere_opens_whom_it_names(
     assert shell.shown == "member"
 
 
+def test_a_card_scanned_while_an_identity_is_checked_belongs_to_the_check(
+    window: MainWindow, desk_world: World, qtbot: Any
+) -> None:
+    desk_world.member()
+    other = desk_world.desk("otra")
+    request = other(enrolment.submit, an_application())
+    other(enrolment.release, request)
+    enter(qtbot, window, desk_world)
+    shell = shell_of(window)
+    shell.go("enrolment", request)
+    settle(qtbot, window)
+    shell.scans.scanned.emit("4567891")
+    settle(qtbot, window)
+    assert shell.shown == "enrolment"
+    assert "leído" in found(window, QLineEdit, "card_code").placeholderText()
+    shell.current.show_step("applicant")
+    shell.scans.scanned.emit("4567891")
+    settle(qtbot, window)
+    assert shell.results.first().title == NAME
+
+
 def test_nothing_found_says_what_to_try(window: MainWindow, desk_world: World, qtbot: Any) -> None:
     enter(qtbot, window, desk_world)
     shell_of(window).top.search.setText("zzz")

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 from sqlalchemy import select
 
 from branch_desk.background import Background
 from branch_desk.models.audit import AuditEvent
 from branch_desk.models.enrolment import Status
 from branch_desk.models.event import Event
-from branch_desk.models.identity import AttachmentKind, Difference, IdentityCheck
+from branch_desk.models.identity import AttachmentKind, CheckPoint, Difference, IdentityCheck
 from branch_desk.models.staff import Role
 from branch_desk.operations import enrolment
 from branch_desk.reports import enrolment_form
@@ -346,6 +347,22 @@ def test_a_companys_power_is_filed_and_seen(
     press(screen, "power_1")
     qtbot.waitUntil(lambda: of(screen).large.pages > 1)
     assert of(screen).large_title.text() == "Poder 1"
+
+
+def test_a_company_is_checked_by_its_documents_and_not_by_a_card(
+    qtbot: Any, desk_world: World, station: Station
+) -> None:
+    desk_world.company()
+    ours = station.desk(enrolment.submit, a_company_application())
+    screen = opened(qtbot, station, ours)
+    words = [box.text() for box in of(screen).points.ticks.values()]
+    words.append(of(screen).same.text())
+    words += [box.accessibleName() for box in of(screen).table.findChildren(QLineEdit)]
+    assert [each for each in words if "édula" in each] == []
+    assert not screen.take_scan("4567891")  # no card, so nothing to do with the code of one
+    screen.open(ana_asks(desk_world, station))
+    idle(qtbot, screen)
+    assert of(screen).points.ticks[CheckPoint.ORIGINAL_SEEN].text() == "Vi la cédula original"
 
 
 # -- what is not saved yet

@@ -22,7 +22,13 @@ from branch_desk.models import (
     staff,
     totp,
 )
-from branch_desk.models.errors import CodeRefused, InvalidCharacter, WeakPassword, WrongState
+from branch_desk.models.errors import (
+    CodeRefused,
+    InvalidCharacter,
+    SessionEnded,
+    WeakPassword,
+    WrongState,
+)
 from branch_desk.models.totp import Cause, Diagnosis
 from branch_desk.views import wording
 from branch_desk.views.pieces import Flag, FlagList, HeaderCard
@@ -186,6 +192,21 @@ def test_facts_that_are_words_of_the_program_are_translated() -> None:
     weak = wording.problem(WeakPassword(problems=[passwords.PasswordProblem.TOO_SHORT]))
     assert "es muy corta" in weak
     assert "carácter 3" in wording.problem(InvalidCharacter(reason="invisible", position=3))
+
+
+@pytest.mark.parametrize(
+    ("why", "word"),
+    [
+        ("newer_session", "otro puesto"),
+        ("too_long", "ocho horas"),
+        ("disabled", "desactivado"),
+        ("password_reset", "un solo uso"),
+        ("authenticator_reset", "autenticador"),
+        ("unknown", "Ingrese otra vez"),
+    ],
+)
+def test_a_session_that_ended_says_why_in_words_of_its_own(why: str, word: str) -> None:
+    assert word in wording.problem(SessionEnded(reason=why))
 
 
 def test_the_doctor_names_how_far_the_phones_clock_is_off() -> None:
