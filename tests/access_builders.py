@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from branch_desk.models.access import Access, Delivery
 from branch_desk.models.base import new_id
@@ -18,10 +19,13 @@ from branch_desk.models.enrolment import (
     Status,
     UserName,
 )
+from branch_desk.models.form import Decision, PrintedForm, Verdict
+from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import Member, MemberKind
 from branch_desk.models.money import Currency
 from branch_desk.models.outbox import Mail
 from branch_desk.models.parameter import Biller, ContractTerms, LimitKind
+from branch_desk.models.staff import Role, Staff
 from branch_desk.models.totp import TotpSecret, step_at
 from branch_desk.operations import access, credential, first_access, totp
 from branch_desk.operations.attempts import Origin
@@ -46,10 +50,25 @@ class Phone:
         return self.secret.code(step_at(self.world.clock.now, self.period) + ahead)
 
 
+_WAY = (Status.IDENTIFIED, Status.CONFIGURED, Status.PRINTED, Status.SIGNED)
+
+
+def walk(session: Session, enrolment_id: UUID, status: Status) -> None:
+    """Bring a submitted request to a state, by the moves the database allows."""
+    way = _WAY[: _WAY.index(status) + 1] if status in _WAY else (status,)
+    for each in way if status is not Status.SUBMITTED else ():
+        session.execute(
+            update(Enrolment)
+            .where(Enrolment.id == enrolment_id)
+            .values(status=each)
+            .execution_options(synchronize_session="fetch")
+        )
+
+
 def an_enrolment(
-    world: World, member_id: UUID, *, user_name: str = "amendez", status: Status = Status.APPROVED
+    world: World, member_id: UUID, *, user_name: str = "amendez", status: Status = Status.SIGNED
 ) -> UUID:
-    """A request with an account, a limit and a biller chosen."""
+    """A request in an open state, with nothing chosen and no paper yet."""
 
     def store(work: Work) -> UUID:
         member = work.session.get_one(Member, member_id)
@@ -60,7 +79,7 @@ def an_enrolment(
         enrolment = Enrolment(
             id=new_id(),
             number=number,
-            status=status,
+            status=Status.SUBMITTED,
             channel=Channel.BRANCH,
             branch_id=world.branch_id,
             member_id=member_id,
@@ -91,6 +110,7 @@ def an_enrolment(
         work.session.flush()
         if not company:
             work.session.add(UserName(folded=user_name, enrolment_id=enrolment.id))
+        walk(work.session, enrolment.id, status)
         return enrolment.id
 
     return world.house.work(store)
@@ -161,10 +181,55 @@ def a_representative(
 
 
 def approved(world: World, enrolment_id: UUID) -> list[UUID]:
-    """What the approval does for the users, without the approval."""
-    return world.house.work(
-        lambda work: access.create_for(work, work.session.get_one(Enrolment, enrolment_id))
-    )
+    """Approve a request as far as the database asks for it: a paper, its sheet, a decision."""
+    supervisor = world.staff("visadora", Role.SUPERVISOR, document="6999999").staff_id
+    form_id = new_id()
+
+    def decide(work: Work) -> list[UUID]:
+        enrolment = work.session.get_one(Enrolment, enrolment_id)
+        form = PrintedForm(
+            id=form_id,
+            enrolment_id=enrolment_id,
+            revision=enrolment.revision,
+            form_version="1",
+            terms=b"",
+            terms_sha256="t" * 64,
+            pdf=b"",
+            pdf_sha256="p" * 64,
+            page_size="A4",
+            staff_id=supervisor,
+            made_at=work.now,
+        )
+        sheet = Attachment(
+            id=new_id(),
+            enrolment_id=enrolment_id,
+            kind=AttachmentKind.SIGNED_FORM,
+            form_id=form_id,
+            media_type="image/jpeg",
+            content=b"",
+            sha256="s" * 64,
+            staff_id=supervisor,
+            filed_at=work.now,
+        )
+        decision = Decision(
+            id=new_id(),
+            enrolment_id=enrolment_id,
+            verdict=Verdict.APPROVED,
+            revision=enrolment.revision,
+            form_id=form_id,
+            terms_sha256=form.terms_sha256,
+            sheet_sha256=sheet.sha256,
+            supervisor_id=supervisor,
+            person=work.session.get_one(Staff, supervisor).person,
+            decided_at=work.now,
+        )
+        for row in (form, sheet, decision):
+            work.session.add(row)
+            work.session.flush()
+        enrolment.move(Status.APPROVED)
+        return access.create_for(work, enrolment)
+
+    return world.house.work(decide)
 
 
 def an_access(

@@ -1,8 +1,9 @@
 """What the database refuses by itself, to everybody, its owner included, on both databases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import product
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from branch_desk.models.enrolment import (
     TRANSITIONS,
     Channel,
     ChosenAccount,
+    ChosenBiller,
     Enrolment,
     Hand,
     Status,
@@ -30,6 +32,7 @@ from branch_desk.models.member import DocumentType, MemberKind, person_key
 from branch_desk.models.parameter import ContractTerms
 from branch_desk.models.staff import Role, Staff
 from branch_desk.operations import audit
+from tests.access_builders import walk
 from tests.builders import NOON, World
 
 
@@ -78,35 +81,44 @@ class Case:
         self.run(deed)
 
 
-def a_request(world: World, status: Status = Status.SIGNED, number: str = "4567891") -> UUID:
-    """A request in any state but APPROVED."""
+def a_request(
+    world: World,
+    status: Status = Status.SIGNED,
+    number: str = "4567891",
+    inserted: Mapping[str, object] | None = None,
+) -> UUID:
+    """A request in any state but APPROVED, or inserted with values nothing inserts."""
     enrolment, member = new_id(), world.member(number, document_number=number)
 
     def store(session: Session) -> None:
         version = session.scalars(select(ContractTerms.version)).first()
         session.execute(
             insert(Enrolment).values(
-                id=enrolment,
-                number=f"CEN-2026-{number}",
-                status=status,
-                revision=1,
-                version=1,
-                channel=Channel.BRANCH,
-                branch_id=world.branch_id,
-                member_id=member,
-                submitted_at=NOON,
-                changed_at=NOON,
-                terms_version=version,
-                terms_sha256="t" * 64,
-                terms_accepted_at=NOON,
-                terms_channel=Channel.BRANCH,
-                kind=MemberKind.PERSON,
-                document_type=DocumentType.CI,
-                document_number=number,
-                first_names="Ana María",
-                first_surname="Méndez",
+                {
+                    "id": enrolment,
+                    "number": f"CEN-2026-{number}",
+                    "status": Status.SUBMITTED,
+                    "revision": 1,
+                    "version": 1,
+                    "channel": Channel.BRANCH,
+                    "branch_id": world.branch_id,
+                    "member_id": member,
+                    "submitted_at": NOON,
+                    "changed_at": NOON,
+                    "terms_version": version,
+                    "terms_sha256": "t" * 64,
+                    "terms_accepted_at": NOON,
+                    "terms_channel": Channel.BRANCH,
+                    "kind": MemberKind.PERSON,
+                    "document_type": DocumentType.CI,
+                    "document_number": number,
+                    "first_names": "Ana María",
+                    "first_surname": "Méndez",
+                }
+                | dict(inserted or {})
             )
         )
+        walk(session, enrolment, status)
 
     world.house.database.write(store)
     return enrolment
@@ -311,33 +323,46 @@ def test_a_closed_request_does_not_change(case: Case) -> None:
     case.refused((delete(Enrolment)), "never deleted")
     case.refused((update(ChosenAccount).values(debit=False)), "closed request")
     case.refused((delete(ChosenAccount)), "closed request")
+    biller = insert(ChosenBiller).values(enrolment_id=case.enrolment, biller_code="CRE")
+    case.refused(biller, "closed request")
+
+
+def a_user(session: Session, enrolment: UUID, **changes: object) -> UUID:
+    """A user as an approval leaves it."""
+    values: dict[str, object] = {
+        "id": new_id(),
+        "user_name": "amendez",
+        "member_id": session.scalars(
+            select(Enrolment.member_id).where(Enrolment.id == enrolment)
+        ).one(),
+        "enrolment_id": enrolment,
+        "person": "CI:4567891",
+        "person_name": "Ana",
+        "email": "ana@example.com",
+        "mobile": "7",
+        "status": AccessStatus.INVITED,
+        "by_web": True,
+        "by_mobile": True,
+        "created_at": NOON,
+        "password_hash": "$argon2id$",
+    } | changes
+    return session.execute(insert(Access).values(values).returning(Access.id)).scalar_one()
+
+
+WAY = [AccessStatus.ENROLLING, AccessStatus.ACTIVE, AccessStatus.SUSPENDED]
 
 
 def test_the_database_knows_the_moves_of_a_user(case: Case) -> None:
     case.approve()
     allowed = {(old, new) for old, targets in ACCESS_TRANSITIONS.items() for new in targets}
     for old, new in product(AccessStatus, AccessStatus):
-        access = new_id()
+        way = WAY[: WAY.index(old) + 1] if old in WAY else [old]
 
-        def store(session: Session, access: UUID = access, old: AccessStatus = old) -> None:
+        def store(session: Session, way: list[AccessStatus] = way) -> None:
             session.execute(delete(Access))
-            session.execute(
-                insert(Access).values(
-                    id=access,
-                    user_name="amendez",
-                    member_id=session.scalars(select(Enrolment.member_id)).one(),
-                    enrolment_id=case.enrolment,
-                    person="CI:4567891",
-                    person_name="Ana",
-                    email="ana@example.com",
-                    mobile="7",
-                    status=old,
-                    by_web=True,
-                    by_mobile=True,
-                    created_at=NOON,
-                    password_hash="$argon2id$",
-                )
-            )
+            a_user(session, case.enrolment)
+            for status in way:
+                session.execute(update(Access).values(status=status))
 
         def move(session: Session, new: AccessStatus = new) -> None:
             session.execute(update(Access).values(status=new))
@@ -347,6 +372,33 @@ def test_the_database_knows_the_moves_of_a_user(case: Case) -> None:
             case.run(move)
         else:
             case.refused(move, "not a move")
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != "SUBMITTED"])
+def test_a_request_begins_submitted(world: World, status: Status) -> None:
+    with pytest.raises(IntegrityError, match="begins submitted"):
+        a_request(world, Status.SUBMITTED, "9000001", {"status": status})
+
+
+def test_a_request_begins_with_its_first_revision(world: World) -> None:
+    with pytest.raises(IntegrityError, match="begins submitted"):
+        a_request(world, Status.SUBMITTED, "9000001", {"revision": 2})
+
+
+def test_a_user_begins_by_an_approval(case: Case) -> None:
+    case.refused(lambda session: a_user(session, case.enrolment), "by an approval")
+    case.approve()
+    stranger = case.world.member("000778", document_number="778778")
+    for change in ({"member_id": stranger}, {"status": AccessStatus.ACTIVE}):
+        deed = partial(a_user, enrolment=case.enrolment, **change)
+        case.refused(deed, "by an approval")
+    case.run(lambda session: a_user(session, case.enrolment))
+
+
+def test_a_rejection_makes_no_user(case: Case) -> None:
+    rejection = case.approval(verdict=Verdict.REJECTED, reason="la firma no es suya")
+    case.run(insert(Decision).values(rejection))
+    case.refused(lambda session: a_user(session, case.enrolment), "by an approval")
 
 
 # History
@@ -368,28 +420,14 @@ def test_history_is_only_added_to(case: Case) -> None:
 
 def test_an_unlocking_stays(case: Case) -> None:
     case.approve()
-    access = new_id()
 
     def store(session: Session) -> None:
         session.execute(
-            insert(Access).values(
-                id=access,
-                user_name="amendez",
-                member_id=session.scalars(select(Enrolment.member_id)).one(),
-                enrolment_id=case.enrolment,
-                person="CI:4567891",
-                person_name="Ana",
-                email="ana@example.com",
-                mobile="7",
-                status=AccessStatus.INVITED,
-                by_web=True,
-                by_mobile=True,
-                created_at=NOON,
-            )
-        )
-        session.execute(
             insert(Unlock).values(
-                id=new_id(), access_id=access, lock_reason=LockReason.PIN, unlocked_at=NOON
+                id=new_id(),
+                access_id=a_user(session, case.enrolment),
+                lock_reason=LockReason.PIN,
+                unlocked_at=NOON,
             )
         )
 

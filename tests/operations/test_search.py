@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, select
 
-from branch_desk.models.access import Access, AccessStatus, LockReason
+from branch_desk.models.access import AccessStatus, LockReason
 from branch_desk.models.base import new_id
 from branch_desk.models.enrolment import (
     Channel,
@@ -26,6 +26,7 @@ from branch_desk.operations.members import member, member_match, members
 from branch_desk.operations.requests import queue_counts, requests
 from branch_desk.operations.search import Hit, HitKind, find
 from branch_desk.operations.work import Desk, Work
+from tests.access_builders import approved, change, walk
 from tests.builders import NOON, World
 
 TERMS = "2026-1"
@@ -36,8 +37,10 @@ def desk(world: World) -> Desk:
     return world.desk()
 
 
-def request(world: World, number: str, **changes: object) -> UUID:
-    """A request of Carlos Rojas in the state asked for, as a row."""
+def request(
+    world: World, number: str, status: Status = Status.SUBMITTED, **changes: object
+) -> UUID:
+    """A request of Carlos Rojas in the state asked for, by the moves the database allows."""
     values: dict[str, object] = {
         "id": new_id(),
         "number": number,
@@ -69,30 +72,10 @@ def request(world: World, number: str, **changes: object) -> UUID:
         work.session.flush()
         for text in rotations(row.name):
             work.session.add(EnrolmentName(text=text, enrolment_id=row.id))
+        walk(work.session, row.id, status)
 
     world.house.work(store)
     return row.id
-
-
-def user(world: World, member_id: UUID, enrolment_id: UUID, name: str, **changes: object) -> UUID:
-    """An e-banking user of a member."""
-    values: dict[str, object] = {
-        "id": new_id(),
-        "user_name": name,
-        "member_id": member_id,
-        "enrolment_id": enrolment_id,
-        "person": "CI:4567891-1B",
-        "person_name": "Ana María Méndez Ríos",
-        "email": "ana@example.com",
-        "mobile": "70012345",
-        "status": AccessStatus.INVITED,
-        "by_web": True,
-        "by_mobile": True,
-        "created_at": NOON,
-    } | changes
-    world.house.work(lambda work: work.session.add(Access(**values)))
-    assert isinstance(values["id"], UUID)
-    return values["id"]
 
 
 def kinds(hits: tuple[Hit, ...]) -> list[HitKind]:
@@ -171,8 +154,9 @@ def test_each_kind_is_found_and_says_what_it_is(world: World, desk: Desk) -> Non
     account = world.account(ana, number="0045678910")
     folio = request(world, "CEN-2026-000007", document_number="4567891", complement="1B",
                     first_names="Ana María", first_surname="Méndez", second_surname="Ríos",
-                    status=Status.APPROVED, member_id=ana)  # fmt: skip
-    access = user(world, ana, folio, "amendez", locked_at=NOON, lock_reason=LockReason.PASSWORD)
+                    status=Status.SIGNED, member_id=ana, user_name="amendez")  # fmt: skip
+    (access,) = approved(world, folio)
+    change(world, access, locked_at=NOON, lock_reason=LockReason.PASSWORD)
 
     by_card = desk(find, "4567891")
     assert kinds(by_card) == [HitKind.MEMBER, HitKind.REQUEST, HitKind.ACCESS]
@@ -375,8 +359,8 @@ def test_who_shares_phone_mail_or_number_is_shown(world: World, desk: Desk) -> N
         mobile="70055555",
         first_names="Carlos",
     )
-    asked = request(world, "CEN-2026-000001", member_id=mine)
     request(world, "CEN-2025-000001", status=Status.REJECTED)  # the same person, earlier
+    asked = request(world, "CEN-2026-000001", member_id=mine)
     assert desk(duplicates, asked) == ()
 
     phone = world.member("1", document_number="1111", mobile="70055555", email="p@example.com")

@@ -162,8 +162,15 @@ def _papers() -> list[_Guard]:
 
 
 def _requests() -> list[_Guard]:
-    closed = "EXISTS (SELECT 1 FROM enrolment e WHERE e.id = OLD.enrolment_id AND e.status IN "
+    closed = "EXISTS (SELECT 1 FROM enrolment e WHERE e.id = {}.enrolment_id AND e.status IN {})"
     return [
+        _Guard(
+            "enrolment_begins",
+            "enrolment",
+            "INSERT",
+            "NEW.status <> 'SUBMITTED' OR NEW.revision <> 1",
+            "a request begins submitted",
+        ),
         _Guard(
             "enrolment_closed",
             "enrolment",
@@ -199,11 +206,20 @@ def _requests() -> list[_Guard]:
                 f"{table}_closed_{event.lower()}",
                 table,
                 event,
-                f"{closed}{_CLOSED})",
+                closed.format("NEW" if event == "INSERT" else "OLD", _CLOSED),
                 "a closed request cannot change",
             )
             for table in _CHOSEN
-            for event in ("UPDATE", "DELETE")
+            for event in ("INSERT", "UPDATE", "DELETE")
+        ),
+        _Guard(
+            "access_begins",
+            "access",
+            "INSERT",
+            "NEW.status <> 'INVITED' OR NOT EXISTS (SELECT 1 FROM decision d"
+            " JOIN enrolment e ON e.id = d.enrolment_id WHERE d.enrolment_id = NEW.enrolment_id"
+            " AND d.verdict = 'APPROVED' AND e.member_id = NEW.member_id)",
+            "a user begins invited, by an approval",
         ),
         _Guard(
             "access_move",
