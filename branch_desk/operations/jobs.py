@@ -10,12 +10,12 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select, update
 
 from branch_desk.models.access import Access, InitialCredential, LinkPurpose, MailLink
-from branch_desk.models.enrolment import EXPIRES_AFTER_DAYS, OPEN, Enrolment, Status, UserName
+from branch_desk.models.enrolment import EXPIRES_AFTER_DAYS, OPEN, Enrolment, Status
 from branch_desk.models.errors import ChangedMeanwhile
 from branch_desk.models.event import Event
-from branch_desk.models.form import PrintedForm
 from branch_desk.models.staff import Draft
 from branch_desk.operations import outbox
+from branch_desk.operations.holding import end
 from branch_desk.operations.links import SET_PASSWORD
 from branch_desk.operations.outbox import Counts, Sender
 from branch_desk.operations.work import Caller, House, Work, allowed
@@ -77,16 +77,7 @@ def expire_request(work: Work, enrolment_id: UUID) -> bool:
         return False
     if enrolment.held_until is not None and enrolment.held_until >= work.now:
         return False
-    enrolment.move(Status.EXPIRED)
-    enrolment.end_reason = _EXPIRED_REASON
-    enrolment.changed_at = work.now
-    enrolment.held_by = enrolment.held_until = None
-    work.session.execute(delete(UserName).where(UserName.enrolment_id == enrolment.id))
-    work.session.execute(
-        update(PrintedForm)
-        .where(PrintedForm.enrolment_id == enrolment.id, PrintedForm.voided_at.is_(None))
-        .values(voided_at=work.now)
-    )
+    end(work, enrolment, Status.EXPIRED, _EXPIRED_REASON)
     work.record(
         Event.ENROLMENT_EXPIRED,
         enrolment.id,

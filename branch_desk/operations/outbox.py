@@ -6,7 +6,7 @@ and settling sends the mail again: twice is better than never, and both carry th
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Protocol
@@ -218,8 +218,9 @@ class _Fate(Enum):
 def _send(house: House, sender: Sender, letter: Letter) -> _Fate:
     try:
         sent = sender(letter)
+        sent = replace(sent, answer=_without_token(sent.answer, letter))
     except NotSent as refusal:
-        outcome, answer = refusal.outcome, refusal.answer
+        outcome, answer = refusal.outcome, _without_token(refusal.answer, letter)
         gave_up = house.work(lambda work: _put_back(work, letter, outcome, answer))
         if outcome is Outcome.UNREACHABLE:
             return _Fate.STOPPED
@@ -292,6 +293,11 @@ def _put_back(work: Work, letter: Letter, outcome: Outcome, answer: str) -> bool
 def _record(work: Work, event: Event, mail: Mail) -> None:
     subject = mail.access_id or mail.enrolment_id or mail.id
     work.record(event, subject, member_id=mail.member_id, template=mail.template)
+
+
+def _without_token(answer: str, letter: Letter) -> str:
+    """Take a link out of what the server said: some quote the mail they refuse."""
+    return answer if letter.token is None else answer.replace(letter.token.reveal(), "…")
 
 
 def _one_line(answer: str) -> str:

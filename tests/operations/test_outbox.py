@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from branch_desk.mailing import SmtpSender
 from branch_desk.models.access import Delivery
+from branch_desk.models.credentials import Secret
 from branch_desk.models.database import Database
 from branch_desk.models.outbox import Mail, MailStatus
 from branch_desk.models.staff import Role
@@ -179,3 +180,25 @@ def test_a_person_without_address_shows_as_a_failed_mail(world: World) -> None:
     assert (mail.status, mail.secret) == (MailStatus.FAILED, None)
     assert row(world, access_id).email == ""
     assert mails(world, access_id) == ["set_password"]
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome.LATER, Outcome.REFUSED])
+def test_a_server_that_quotes_the_mail_leaves_no_link_behind(
+    world: World, outcome: Outcome | None
+) -> None:
+    token = Secret("k8Zq-una-llave-que-nadie-debe-leer")
+
+    def quoting(letter: Letter) -> Sent:
+        assert letter.token is not None
+        said = f"550 refused: https://x/#{letter.token.reveal()}"
+        if outcome is not None:
+            raise NotSent(outcome, said)
+        return Sent("set_password 2026-1", said)
+
+    world.house.work(
+        lambda work: queue_mail(work, "set_password", "a@example.com", {"name": "A"}, token=token)
+    )
+    outbox.send_due(world.house, quoting)
+    (mail,) = _all(world)
+    assert "550 refused" in mail.answer
+    assert "nadie-debe-leer" not in mail.answer
