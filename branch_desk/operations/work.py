@@ -172,7 +172,8 @@ def _append(work: Work, record: _Record, heads: dict[int, tuple[int, bytes]]) ->
     chain = chain_of(record.subject_id)
     connection = work.session.connection()
     if chain not in heads:
-        heads[chain] = connection.execute(_LOCK_HEAD, {"of": chain}).one()._tuple()
+        number, previous = connection.execute(_LOCK_HEAD, {"of": chain}).one()
+        heads[chain] = number, previous
     number, previous = heads[chain]
     actor = work.actor
     text = canonical(
