@@ -111,6 +111,7 @@ def _lay_out(root, port, user):
     (conf / "cupsd.conf").write_text(
         f"Listen 127.0.0.1:{port}\nBrowsing Off\nWebInterface No\nLogLevel debug\n"
         "DefaultAuthType None\nJobKillDelay 1\nMultipleOperationTimeout 10\n"
+        "PreserveJobFiles No\n"
         "MaxLogSize 0\nDefaultLanguage en\n"
         "<Location />\nOrder allow,deny\nAllow all\n</Location>\n"
         "<Policy default>\n"
