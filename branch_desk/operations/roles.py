@@ -29,6 +29,11 @@ _ADDED_TO = frozenset(
         "contract_terms",
         "ceiling",
         "installation",
+        "biller",
+        "branch",
+        "granted_account",
+        "granted_limit",
+        "granted_biller",
     }
 )
 """Rows come and stay as they are."""
@@ -39,18 +44,16 @@ _DELETED = frozenset(
         "user_name",
         "enrolment_name",
         "member_name",
-        "holder",
         "chosen_account",
         "chosen_limit",
         "chosen_biller",
         "representative",
-        "granted_account",
-        "granted_limit",
-        "granted_biller",
-        "staff_relative",
     }
 )
 """Working sets that a change replaces; everything else stays for good."""
+
+_REPLACED = frozenset({"user_name", "enrolment_name", "member_name"})
+"""Of these rows come and go, and none is rewritten."""
 
 _CHANGED_COLUMNS = {
     "audit_head": "number hash",
@@ -62,15 +65,21 @@ _CHANGED_COLUMNS = {
     "mail_link": "used_at revoked_at",
     "totp_device": "period drift_steps last_step confirmed_at revoked_at",
     "counter": "value",
+    "draft": "content saved_at",
+    "staff_relative": "relation",
+    "holder": "role",
+    "mail": "template_version secret status tries next_try_at sent_at answer",
+    "staff_session": "fresh_at locked_at ended_at end_reason",
 }
 """Of these tables only these columns change."""
 
 _NEVER_CHANGED_COLUMNS = {
-    "access": "id user_name member_id enrolment_id representative_id person created_at",
-    "enrolment": "id number channel branch_id submitted_at",
-    "staff": "id person document_type document_number complement created_at",
-    "staff_session": "id staff_id token_digest started_at",
-    "mail": "id recipient member_id access_id enrolment_id created_at",
+    "access": "id user_name member_id enrolment_id representative_id person person_name email"
+    " mobile contact_changed_at signing_rule by_web by_mobile created_at",
+    "enrolment": "id number channel branch_id submitted_at terms_version terms_sha256"
+    " terms_accepted_at terms_channel",
+    "representative": "id enrolment_id",
+    "staff": "id person document_type document_number complement user_name full_name created_at",
 }
 """Of these tables every column changes but these."""
 
@@ -135,7 +144,7 @@ def _rights(table: Table) -> str:
 
 
 def _changed(table: Table) -> list[str]:
-    if table.name in _ADDED_TO:
+    if table.name in _ADDED_TO | _REPLACED:
         return []
     every = [column.name for column in table.columns]
     if table.name in _CHANGED_COLUMNS:

@@ -1,23 +1,51 @@
 """The program's own role on PostgreSQL: what it may not do, by itself and with a desk's password."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from branch_desk.mailing import SmtpSender
+from branch_desk.models.access import MEMBER_ATTEMPTS, Delivery
 from branch_desk.models.base import Base
 from branch_desk.models.database import Database, plain_url
 from branch_desk.models.enrolment import Status
-from branch_desk.models.errors import InvalidValue
+from branch_desk.models.errors import InvalidValue, SignInFailed
 from branch_desk.models.event import Event
-from branch_desk.models.staff import Role
-from branch_desk.operations import audit, jobs, roles, sign_in
+from branch_desk.models.keys import Keys
+from branch_desk.models.member import DocumentType
+from branch_desk.models.passwords import Hasher
+from branch_desk.models.staff import STAFF_ATTEMPTS, Role
+from branch_desk.operations import (
+    access,
+    approval,
+    audit,
+    credential,
+    demo,
+    drafts,
+    install,
+    jobs,
+    member_sign_in,
+    roles,
+    sign_in,
+    staff,
+    unlock,
+)
+from branch_desk.operations.import_rows import BookKind
+from branch_desk.operations.imports import import_file
 from branch_desk.operations.verification import verify
 from branch_desk.operations.work import House
 from tests import access_builders
-from tests.builders import World, a_world
+from tests.builders import CHEAP, PASSWORD, SetClock, World, a_world
 from tests.journey import advance, approve, carry
+from tests.operations.test_imports import ANA, TAJIBO, write
+from tests.short_ways import a_person, an_adult, nobody_holds, signed
+from tests.smtp import mail_server
+
+MARRIED = ANA | {"married_surname": "Vaca", "mobile": "60012345"}
 
 
 @pytest.fixture
@@ -26,10 +54,15 @@ def as_program(postgres_url: str) -> Iterator[World]:
     owner = a_world(postgres_url)
     roles.create(owner.house.database)
     owner.house.database.close()
-    url = plain_url(postgres_url).set(username=roles.PROGRAM)
-    database = Database(url.render_as_string(hide_password=False), clock=owner.clock)
-    house = House(database, owner.house.keys, owner.house.hasher)
-    yield World(house, owner.clock, owner.branch_id)
+    with _as_role(postgres_url, owner.clock, owner.house.keys, owner.house.hasher) as house:
+        yield World(house, owner.clock, owner.branch_id)
+
+
+@contextmanager
+def _as_role(url: str, clock: SetClock, keys: Keys, hasher: Hasher) -> Iterator[House]:
+    role = plain_url(url).set(username=roles.PROGRAM)
+    database = Database(role.render_as_string(hide_password=False), clock=clock)
+    yield House(database, keys, hasher)
     database.close()
 
 
@@ -50,6 +83,14 @@ HOSTILE = [
     "DELETE FROM staff",
     "UPDATE staff SET person = 'CI:1'",
     "UPDATE access SET person = 'CI:1'",
+    "UPDATE access SET email = 'otra@example.com'",
+    "UPDATE granted_limit SET per_day = 999999999",
+    "DELETE FROM granted_account",
+    "DELETE FROM holder",
+    "UPDATE user_name SET folded = 'x'",
+    "UPDATE staff SET full_name = 'x'",
+    "UPDATE staff_session SET staff_id = id",
+    "UPDATE mail SET template = 'x'",
     "UPDATE totp_device SET secret = ''",
     "UPDATE initial_credential SET hash = 'x'",
     "UPDATE installation SET canary = ''",
@@ -123,6 +164,127 @@ def test_the_whole_job_is_done_with_the_programs_role(as_program: World) -> None
 
 def test_a_user_is_enrolled_and_unlocked_with_the_programs_role(as_program: World) -> None:
     access_builders.an_active(as_program, as_program.desk("oficial"))
+
+
+def test_a_desks_whole_training_is_done_with_the_programs_role(postgres_url: str) -> None:
+    """Every branch's people, the books and each kind of request, as the demonstration makes them."""
+    owner = Database(postgres_url)
+    roles.create(owner)
+    owner.close()
+    with _as_role(postgres_url, SetClock(), Keys.ephemeral(), Hasher(CHEAP)) as house:
+        first = install.install(house, training=True)
+        demo.create(house, first, members=200)
+        assert verify(house.database, keys=house.keys).intact
+
+
+def _imports(world: World, folder: Path) -> None:
+    """Twice, changed in between: new rows, changed rows, names that go and come."""
+    for file in (write(folder / "a.csv", [ANA, TAJIBO]), write(folder / "b.csv", [MARRIED])):
+        assert import_file(world.house, BookKind.MEMBERS, file).rejected == 0
+
+
+def _administers(world: World, _folder: Path) -> None:
+    admin = world.desk("admin2", Role.ADMINISTRATOR)
+    new = staff.NewStaff(
+        user_name="nuevo",
+        full_name="Nuevo Rojas",
+        document_type=DocumentType.CI,
+        document_number="7123456",
+        role=Role.OFFICER,
+        branch_id=admin(staff.create_branch, "PLA", "Plan 3000", "Santa Cruz"),
+    )
+    staff.create(admin, new)
+    (staff_id,) = [row.id for row in admin(staff.everybody) if row.user_name == "nuevo"]
+    staff.reset_password(admin, staff_id)
+    admin(staff.reset_authenticator, staff_id)
+    admin(staff.declare_relative, staff_id, "CI:4567891-1B", "hermana")
+    admin(staff.change, staff_id, role=Role.AUDITOR, branch_id=world.branch_id, active=True)
+    for _ in range(STAFF_ATTEMPTS):
+        with pytest.raises(SignInFailed):
+            sign_in.sign_in(world.house, "nuevo", "otra clave cualquiera 3", "")
+    admin(staff.unlock, staff_id)
+
+
+def _signs_in(world: World, _folder: Path) -> None:
+    desk = world.desk("super", Role.SUPERVISOR)
+    desk(sign_in.lock_desk)
+    world.clock.forward(minutes=1)
+    world.again(desk, "super")
+    desk(sign_in.unlock_desk)
+    sign_in.change_password(desk, PASSWORD, "otra clave bastante larga 9")
+    desk(sign_in.sign_out)
+
+
+def _unlocks(world: World, _folder: Path) -> None:
+    officer = world.desk("oficial")
+    access_id, _ = access_builders.an_active(world, officer)
+    for _ in range(MEMBER_ATTEMPTS):
+        with pytest.raises(SignInFailed):
+            member_sign_in.password(world.house, "amendez", "Equivocada1", access_builders.HOME)
+    world.again(officer, "oficial")
+    officer(unlock.triage, access_id)
+    officer(
+        unlock.unlock,
+        access_id,
+        reason="Olvidó su contraseña nueva",
+        points=unlock.POINTS_NEEDED,
+    )
+    member_sign_in.password(
+        world.house, "amendez", access_builders.MEMBER_PASSWORD, access_builders.HOME
+    )
+    boss = world.desk("jefa", Role.SUPERVISOR)
+    boss(access.suspend, access_id, "Denunció la pérdida de su celular")
+    boss(access.resume, access_id, "Recuperó su celular en su casa")
+    boss(access.close, access_id, "Pidió que se cerrara su usuario")
+
+
+def _sends(world: World, _folder: Path) -> None:
+    access_builders.an_access(world)
+    with mail_server() as (_, smtp):
+        sender = SmtpSender(smtp, "a@example.coop", "https://portal.example.coop")
+        assert jobs.run_due(world.house, sender).mails.sent == 1
+
+
+def _expires(world: World, _folder: Path) -> None:
+    officer = world.desk("oficial")
+    access_id = access_builders.an_access(world)
+    credential.issue(officer, access_id, Delivery.SCREEN)
+    carry(world, officer, Status.SUBMITTED, an_adult(5550001))
+    officer(drafts.save, "new", {"first_names": "Ana"})
+    world.clock.forward(days=31)
+    done = jobs.run_due(world.house, None)
+    assert (done.expired_requests, done.expired_credentials, done.expired_links) == (1, 1, 1)
+    assert done.dropped_drafts == 1
+
+
+def _drafts(world: World, _folder: Path) -> None:
+    officer = world.desk("oficial")
+    for name in ("Ana", "Ana María"):
+        officer(drafts.save, "new", {"first_names": name})
+    assert officer(drafts.load, "new") is not None
+    officer(drafts.drop, "new")
+
+
+def _refuses(world: World, _folder: Path) -> None:
+    officer = world.desk("oficial")
+    supervisor = world.desk("super", Role.SUPERVISOR)
+    for document, verdict in ((5550001, approval.send_back), (5550002, approval.reject)):
+        enrolment_id = signed(officer, a_person(world, document))
+        nobody_holds(world.house)
+        world.again(supervisor, "super")
+        supervisor(verdict, enrolment_id, "la firma no es la de la cédula")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [_imports, _administers, _signs_in, _unlocks, _sends, _expires, _drafts, _refuses],
+    ids=lambda work: work.__name__.strip("_"),
+)
+def test_the_programs_role_is_enough_for(
+    as_program: World, tmp_path: Path, work: Callable[[World, Path], None]
+) -> None:
+    work(as_program, tmp_path)
+    assert verify(as_program.house.database, keys=as_program.house.keys).intact
 
 
 def test_every_table_has_its_rights_and_none_may_be_emptied(as_program: World) -> None:
