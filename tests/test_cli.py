@@ -279,6 +279,46 @@ def test_the_trail_of_a_member_is_shown_to_an_auditor_only(
     assert capsys.readouterr().out == ""
 
 
+def test_the_trail_of_a_member_is_written_in_order_and_cannot_fake_a_line(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functools import partial
+
+    from sqlalchemy import select
+
+    from branch_desk.models.event import Event
+    from branch_desk.models.staff import Branch, Role
+    from branch_desk.models.totp import step_at
+    from branch_desk.operations.work import Work
+    from tests.builders import PASSWORD, SetClock, World
+
+    main(["--database", url, "db", "create"])
+    house = start.open_house(_settings(url))
+    branch = house.work(lambda work: work.session.scalars(select(Branch.id)).one())
+    world = World(house, SetClock(), branch)
+    someone = world.staff("auditora", Role.AUDITOR)
+    code = someone.totp.code(step_at(house.database.now()))
+    member = world.member()
+    for event, reason in (
+        (Event.ACCESS_VIEWED, "preguntó por su saldo"),
+        (Event.ACCESS_SUSPENDED, "rojo\x1b[31m\n2026-01-01 00:00:00Z  falsa"),
+    ):
+        house.work(partial(Work.record, event=event, subject_id=member, reason=reason, folio="X-1"))
+    house.database.close()
+    capsys.readouterr()
+    typed = iter(["auditora", code])
+    monkeypatch.setattr("builtins.input", lambda _: next(typed))
+    monkeypatch.setattr(getpass, "getpass", lambda _: PASSWORD)
+    assert main(["--database", url, "audit", "timeline", "000123"]) == OK
+    lines = capsys.readouterr().out.splitlines()
+    line = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  (\S+) +(.+)"
+    said = [re.fullmatch(line, each) for each in lines]
+    assert [each and each.groups() for each in said] == [
+        ("access:viewed", "Sistema · preguntó por su saldo · folio=X-1"),
+        ("access:suspended", "Sistema · rojo�[31m�2026-01-01 00:00:00Z  falsa · folio=X-1"),
+    ]
+
+
 def test_keys_are_carried_to_another_desk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
