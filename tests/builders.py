@@ -226,6 +226,10 @@ def a_world(url: str, clock: SetClock | None = None, keys: Keys | None = None) -
     """An installed house on the database at `url`."""
     clock = clock or SetClock()
     house = House(Database(url, clock=clock), keys or Keys.ephemeral(), Hasher(CHEAP))
-    install.install(house)
+    try:
+        install.install(house)
+    except BaseException:
+        house.database.close()  # else its connections are a later test's warning
+        raise
     branch = house.work(lambda work: work.session.scalars(select(Branch.id)).one())
     return World(house, clock, branch)

@@ -77,17 +77,19 @@ def as_owner(url: str) -> Iterator[Connection]:
     engine = create_engine(plain_url(url))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=OFF"))
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            names = connection.scalars(
-                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            )
-            for name in names.all():
-                connection.execute(text(f"DROP TRIGGER {name}"))
-        else:
-            connection.execute(text("SET session_replication_role = replica"))
-        yield connection
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                names = connection.scalars(
+                    text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+                )
+                for name in names.all():
+                    connection.execute(text(f"DROP TRIGGER {name}"))
+            else:
+                connection.execute(text("SET session_replication_role = replica"))
+            yield connection
+    finally:
+        engine.dispose()  # else a failing test's connection is another test's warning
 
 
 def rechain(connection: Connection, chain: int) -> None:
