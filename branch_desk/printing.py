@@ -22,6 +22,7 @@ from yarl import URL
 
 NEUTRAL_NAME: Final = "Documento"
 _POLL: Final = 0.15  # seconds between two questions about the job
+_LOOK_SECONDS: Final = 4  # a queue that is away must not hold up the closing of the window
 _ENDED: Final = {7, 8, 9}
 _STOPPED: Final = 6
 
@@ -56,6 +57,19 @@ class PrintOutcome:
     def printed(self) -> bool:
         """Say whether the paper came out."""
         return self.state is PrintState.PRINTED
+
+
+class QueueState(StrEnum):
+    """How a queue is before anything is sent to it."""
+
+    READY = "READY"
+    """Idle or at work, and it takes jobs."""
+    STOPPED = "STOPPED"
+    """It takes jobs, and nothing comes out."""
+    REFUSING = "REFUSING"
+    """It takes no jobs."""
+    AWAY = "AWAY"
+    """No answer, or no such queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,10 @@ class PrintQueue:
     def cancel(self) -> None:
         """Ask to cancel the job that another thread is waiting for."""
         self._cancelled.set()
+
+    def look(self) -> QueueState:
+        """Ask the queue how it is; no answer is an answer."""
+        return asyncio.run(self._look())
 
     def printers(self) -> list[QueueInfo]:
         """List the queues of this address's print server, by name; empty when it is away."""
@@ -186,6 +204,22 @@ class PrintQueue:
             return {}
         jobs: list[dict[str, Any]] = answer["jobs"]
         return jobs[0] if jobs else {}
+
+    async def _look(self) -> QueueState:
+        wanted = ["printer-state", "printer-is-accepting-jobs"]
+        async with IPP(self._uri, ipp_version=(2, 0), request_timeout=_LOOK_SECONDS) as queue:
+            try:
+                answer = await queue.execute(
+                    IppOperation.GET_PRINTER_ATTRIBUTES,
+                    {"operation-attributes-tag": {"requested-attributes": wanted}},
+                )
+                about = answer["printers"][0]
+            except (IPPError, LookupError):
+                return QueueState.AWAY
+        if not about.get("printer-is-accepting-jobs", True):
+            return QueueState.REFUSING
+        # RFC 8011, 5.4.11: 3 idle, 4 processing, 5 stopped.
+        return QueueState.STOPPED if int(about.get("printer-state", 3)) == 5 else QueueState.READY  # noqa: PLR2004
 
     async def _printers(self) -> list[QueueInfo]:
         server = URL(self._uri).with_path("/")

@@ -12,7 +12,7 @@ from branch_desk.models.access import Access, AccessStatus, Delivery, LockReason
 from branch_desk.models.form import Destination, PrintedForm, Printing
 from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import DocumentType, Member
-from branch_desk.models.staff import Role, Staff
+from branch_desk.models.staff import Role, Staff, StaffRelative
 from branch_desk.operations import (
     credential,
     drafts,
@@ -149,6 +149,11 @@ def build(url: str) -> Subjects:
     nobody_holds(world.house)
     world.clock.now = noon + timedelta(days=1)  # the excepted card ended yesterday
     s.ids["target"] = world.staff("otra").staff_id
+    world.house.work(
+        lambda work: work.session.add(
+            StaffRelative(staff_id=s.target, person="CI:7654321", relation="madre")
+        )
+    )
     world.clock.now -= timedelta(hours=9)
     _sit_down(s, "expired", None)
     world.clock.now += timedelta(hours=9)
@@ -240,6 +245,7 @@ VALUES: dict[str, Callable[[Subjects, Someone], Given]] = {
     "jobs.expire_links": lambda s, c: _(),
     "jobs.expire_request": lambda s, c: _(s.old),
     "jobs.requests_to_expire": lambda s, c: _(),
+    "lists.note_export": lambda s, c: _("requests", 2),
     "members.member": lambda s, c: _(s.member),
     "members.member_match": lambda s, c: _(DocumentType.CI, "5000001"),
     "members.members": lambda s, c: _(),
@@ -260,6 +266,8 @@ VALUES: dict[str, Callable[[Subjects, Someone], Given]] = {
         s.target, role=Role.AUDITOR, branch_id=s.world.branch_id, active=True
     ),
     "staff.create_branch": lambda s, c: _("NOR", "Agencia Norte", "Warnes"),
+    "staff.drop_relative": lambda s, c: _(s.target, "CI:7654321"),
+    "staff.relatives": lambda s, c: _(s.target),
     "staff.declare_relative": lambda s, c: _(s.target, "CI:1234567", "hermana"),
     "staff.everybody": lambda s, c: _(),
     "staff.reset_authenticator": lambda s, c: _(s.target),

@@ -37,10 +37,19 @@ class StaffRow:
     user_name: str
     full_name: str
     role: Role
+    branch_id: UUID
     branch: str
     active: bool
     locked_at: datetime | None
     authenticator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeRow:
+    """A relative a user declared: the person's key, and what they are to each other."""
+
+    person: str
+    relation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,27 @@ def declare_relative(work: Work, staff_id: UUID, person: str, relation: str) -> 
 
 
 @allowed(Role.ADMINISTRATOR, fresh=True)
+def drop_relative(work: Work, staff_id: UUID, person: str) -> None:
+    """Take back a declared relative, e.g. one noted by mistake. Raises NotFound."""
+    _other(work, staff_id)
+    relative = work.session.get(StaffRelative, (staff_id, person), with_for_update=True)
+    if relative is None:
+        raise NotFound(kind="relative")
+    work.session.delete(relative)
+    work.record(
+        Event.STAFF_CHANGED, staff_id, field="relatives", relation=relative.relation, outcome="gone"
+    )
+
+
+@allowed(Role.ADMINISTRATOR, Role.AUDITOR, reads=True)
+def relatives(work: Work, staff_id: UUID) -> tuple[RelativeRow, ...]:
+    """List the relatives a user declared."""
+    mine = select(StaffRelative).where(StaffRelative.staff_id == staff_id)
+    rows = work.session.scalars(mine.order_by(StaffRelative.person))
+    return tuple(RelativeRow(row.person, row.relation) for row in rows)
+
+
+@allowed(Role.ADMINISTRATOR, fresh=True)
 def create_branch(work: Work, code: str, name: str, city: str) -> UUID:
     """Open a branch. Raises Duplicate for a taken code."""
     if work.session.scalar(select(Branch.id).where(Branch.code == code)) is not None:
@@ -168,6 +198,7 @@ def everybody(work: Work) -> tuple[StaffRow, ...]:
             user_name=staff.user_name,
             full_name=staff.full_name,
             role=staff.role,
+            branch_id=staff.branch_id,
             branch=staff.branch.name,
             active=staff.active,
             locked_at=staff.locked_at,

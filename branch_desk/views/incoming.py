@@ -69,7 +69,9 @@ class FileChoice:
         return Path(name) if name else None
 
     @classmethod
-    def ask_where(cls, parent: QWidget, title: str, proposal: str) -> Path | None:
-        """Let a person say where a paper is to be saved; None when they went back."""
-        name, _ = QFileDialog.getSaveFileName(parent, title, proposal, "PDF (*.pdf)")
+    def ask_where(
+        cls, parent: QWidget, title: str, proposal: str, kind: str = "PDF (*.pdf)"
+    ) -> Path | None:
+        """Let a person say where something is to be saved; None when they went back."""
+        name, _ = QFileDialog.getSaveFileName(parent, title, proposal, kind)
         return Path(name) if name else None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QStackedWidget
 
 from branch_desk.background import Background
 from branch_desk.models.errors import DomainError, SessionEnded, SessionLocked
@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         shell.turned_away.connect(self._turned_away)
         shell.lock_asked.connect(self.lock)
         shell.leave_asked.connect(self._ask_to_leave)
+        shell.keys_asked.connect(self.show_keys)
         self.pages.addWidget(shell)
         self.pages.setCurrentWidget(shell)
         self.overlay.unlock()
@@ -144,10 +145,21 @@ class MainWindow(QMainWindow):
 
         self.idle.stop()
         self.member_screen.dismiss()
+        # A question left open would stand before the password, and be answered by whoever is there.
+        for dialog in self.findChildren(QDialog):
+            dialog.reject()
         self.shell.top.forget()
         self.shell.results.forget()
         self.overlay.lock(self._person.name, needs_code=self._person.code_wanted)
         self._background.ask(self, _nothing, self._turned_away, self._desk_of(), lock_desk)
+
+    def show_keys(self) -> None:
+        """Show every key that does something now."""
+        from branch_desk.views.shortcut_list import ShortcutList
+
+        if not self.overlay.is_locked:
+            places = self.shell.place_titles if self.shell is not None else {}
+            ShortcutList(shortcuts.described(places), self).show()
 
     def leave(self, reason: str = "") -> None:
         """End the session and wait for whoever comes next."""
@@ -287,6 +299,8 @@ class MainWindow(QMainWindow):
         for keys, do in (
             (shortcuts.LARGER, self._theme.larger),
             (shortcuts.SMALLER, self._theme.smaller),
+            ((shortcuts.NORMAL,), self._theme.normal),
+            ((shortcuts.SHORTCUTS_HELP,), self.show_keys),
         ):
             for key in keys:
                 QShortcut(QKeySequence(key), self).activated.connect(do)

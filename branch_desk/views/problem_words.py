@@ -290,6 +290,7 @@ def reason_words() -> dict[str, str]:
         "representative": translate("Reason", "representante"),
         "enrolment": translate("Reason", "solicitud"),
         "member": translate("Reason", "socio"),
+        "relative": translate("Reason", "familiar declarado"),
         "account": translate("Reason", "cuenta"),
         "access": translate("Reason", "usuario de banca electrónica"),
         "staff": translate("Reason", "funcionario"),

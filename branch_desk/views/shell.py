@@ -21,7 +21,9 @@ from branch_desk.models.staff import Role
 from branch_desk.operations import outbox, requests, search
 from branch_desk.operations.search import Hit, HitKind
 from branch_desk.views import incident, shortcuts, wording
+from branch_desk.views.person_menu import PersonMenu
 from branch_desk.views.pieces import label
+from branch_desk.views.printer_watch import PrinterWatch
 from branch_desk.views.rail import Place, Rail
 from branch_desk.views.scan import ScanWatch
 from branch_desk.views.search_results import Found, SearchResults
@@ -79,7 +81,6 @@ def titles() -> dict[str, str]:
         "unlocks": translate("Shell", "Desbloqueos"),
         "members": translate("Shell", "Socios"),
         "approvals": translate("Shell", "Autorizaciones"),
-        "register": translate("Shell", "Registro del día"),
         "audit": translate("Shell", "Auditoría"),
         "administration": translate("Shell", "Administración"),
     }
@@ -89,12 +90,13 @@ class Shell(QWidget):
     """One person's window from sign-in to sign-out.
 
     `turned_away` carries a SessionEnded or SessionLocked, `lock_asked` is Ctrl+L, `leave_asked`
-    means that the person wants to sign out.
+    means that the person wants to sign out, `keys_asked` that they want to see the shortcuts.
     """
 
     turned_away = Signal(object)
     lock_asked = Signal()
     leave_asked = Signal()
+    keys_asked = Signal()
 
     def __init__(self, station: Station, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,6 +116,8 @@ class Shell(QWidget):
         self.stack = QStackedWidget()
         self.status = StatusLine()
         self.results = SearchResults(self)
+        self.menu = PersonMenu(self)
+        self.printer = PrinterWatch(station.settings.printer_uri, station.background, self)
         self._build()
         self._connect()
         self._tell_how_things_are()
@@ -123,6 +127,11 @@ class Shell(QWidget):
         self._counting.timeout.connect(self.count)
         self._counting.start()
         self.go(places[0].name)
+
+    @property
+    def place_titles(self) -> dict[str, str]:
+        """The Spanish names of the places this person has."""
+        return {name: each.place.title for name, each in self.rail.buttons.items()}
 
     # -- the way
 
@@ -202,6 +211,7 @@ class Shell(QWidget):
     def forget(self) -> None:
         """Drop everything of the person and the members."""
         self._counting.stop()
+        self.printer.stop()
         self._forget_search()
         for view in self._open.values():
             view.forget()
@@ -229,21 +239,18 @@ class Shell(QWidget):
         settings = self.station.settings
         where = self.tr("Base de datos en {place}").format(place=settings.database_shown)
         self.tell("database", self.tr("Base de datos"), Meaning.GOOD, where)
-        if settings.printer_uri:
-            queue = settings.printer_uri.rstrip("/").rsplit("/", 1)[-1]
-            self.tell("printer", queue, Meaning.GOOD, settings.printer_uri)
-        else:
-            cause = self.tr(
-                "Este puesto no tiene impresora. Los formularios se guardan como PDF; "
-                "sistemas la anota en la configuración."
-            )
-            self.tell("printer", self.tr("Sin impresora"), Meaning.ATTENTION, cause)
+        self.printer.begin()
         self.tell("version", __version__, Meaning.GOOD, f"Branch Desk {__version__}")
         if settings.training:
             cause = self.tr("Personas inventadas; nada de lo que haga aquí vale.")
             self.tell("training", self.tr("CAPACITACIÓN"), Meaning.ATTENTION, cause)
 
+    def _tell_printer(self, words: str, meaning: Meaning, cause: str) -> None:
+        self.tell("printer", words, meaning, cause)
+
     def _tell_cause(self, name: str) -> None:
+        if name == "printer":
+            self.printer.look()
         self.current.say(Meaning.INFORMATION, self._causes[name])
 
     def _spread(self, kind: str) -> None:
@@ -361,19 +368,29 @@ class Shell(QWidget):
         self.top.chosen_search.connect(self._search_chosen)
         self.top.down.connect(self.results.walk_in)
         self.top.lock_asked.connect(self.lock_asked)
-        self.top.person_asked.connect(self.leave_asked)
+        self.top.person.setMenu(self.menu)
+        self.menu.leave_asked.connect(self.leave_asked)
+        self.menu.keys_asked.connect(self.keys_asked)
+        self.printer.told.connect(self._tell_printer)
         self.results.chosen.connect(self._open_found)
         self.results.left.connect(self._leave_results)
         self.status.cause_asked.connect(self._tell_cause)
-        leave = QShortcut(QKeySequence(shortcuts.BACK), self)
-        leave.activated.connect(self.back)
-        again = QShortcut(QKeySequence(shortcuts.REFRESH), self)
-        again.activated.connect(self._refresh)
+        for key, do in (
+            (shortcuts.BACK, self.back),
+            (shortcuts.REFRESH, self._refresh),
+            (shortcuts.EXPORT, self._export),
+        ):
+            QShortcut(QKeySequence(key), self).activated.connect(do)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             self.scans = ScanWatch(app)
             self.scans.setParent(self)
             self.scans.scanned.connect(self._scanned)
+
+    def _export(self) -> None:
+        from branch_desk.views.list_export import export_shown  # printing is slow to load
+
+        export_shown(self.current, self.station)
 
     def _refresh(self) -> None:
         self.current.refresh()

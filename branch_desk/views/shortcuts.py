@@ -1,12 +1,12 @@
-"""Every keyboard shortcut of the desk, in one place; the help window (Ctrl+F1) is made from it.
+"""Every keyboard shortcut of the desk, in one place; the list on Ctrl+F1 is made from it.
 
 Jumps to a field or button by Alt and a letter (mnemonics) stand in the labels themselves.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QKeySequence
 
 translate = QCoreApplication.translate
 
@@ -14,11 +14,9 @@ SEARCH: Final = "Ctrl+K"
 LOCK: Final = "Ctrl+L"
 PRIMARY: Final = "Ctrl+Return"
 REFRESH: Final = "Ctrl+R"  # the usual F5 is a place
-PRINT: Final = QKeySequence.StandardKey.Print
-SAVE: Final = QKeySequence.StandardKey.Save
 LARGER: Final = ("Ctrl++", "Ctrl+=")
 SMALLER: Final = ("Ctrl+-",)
-HELP: Final = "F1"
+NORMAL: Final = "Ctrl+0"
 SHORTCUTS_HELP: Final = "Ctrl+F1"
 BACK: Final = "Esc"
 COLLAPSE_RAIL: Final = "Ctrl+B"
@@ -30,30 +28,31 @@ PLACES: Final = {
     "unlocks": "F4",
     "members": "F5",
     "approvals": "F6",
-    "register": "F7",
     "audit": "F8",
     "administration": "F9",
 }
 
 
-def described() -> list[tuple[str, str]]:
-    """Return (key, what it does) for the help window."""
-    return [
-        (SEARCH, translate("Shortcuts", "Buscar socios, solicitudes, cuentas y acciones")),
-        (LOCK, translate("Shortcuts", "Bloquear el puesto")),
-        ("Ctrl+Enter", translate("Shortcuts", "Hacer la acción principal de la pantalla")),
-        (PLACES["requests"], translate("Shortcuts", "Solicitudes")),
-        (PLACES["new_request"], translate("Shortcuts", "Nuevo trámite")),
-        (PLACES["unlocks"], translate("Shortcuts", "Desbloqueos")),
-        (PLACES["members"], translate("Shortcuts", "Socios")),
-        (PLACES["approvals"], translate("Shortcuts", "Autorizaciones")),
-        (PLACES["register"], translate("Shortcuts", "Registro del día")),
-        (PLACES["audit"], translate("Shortcuts", "Auditoría")),
-        (PLACES["administration"], translate("Shortcuts", "Administración")),
-        ("Ctrl++ / Ctrl+-", translate("Shortcuts", "Letra más grande o más pequeña")),
-        (COLLAPSE_RAIL, translate("Shortcuts", "Reducir o abrir la barra de lugares")),
-        (REFRESH, translate("Shortcuts", "Leer otra vez lo que se ve")),
-        (EXPORT, translate("Shortcuts", "Guardar la lista como CSV")),
-        (BACK, translate("Shortcuts", "Volver")),
+def described(places: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (key, what it does), with the titles of the places this person has.
+
+    Before anybody signs in there are none, nor anything to search, lock or export.
+    """
+    always = [
+        (f"{LARGER[0]}  {SMALLER[0]}", translate("Shortcuts", "Letra más grande o más pequeña")),
+        (NORMAL, translate("Shortcuts", "Letra del tamaño normal")),
         (SHORTCUTS_HELP, translate("Shortcuts", "Ver esta lista")),
+    ]
+    if not places:
+        return always
+    return [
+        (SEARCH, translate("Shortcuts", "Buscar socios, solicitudes, cuentas y lugares")),
+        ("Ctrl+Enter", translate("Shortcuts", "Hacer la acción principal de la pantalla")),
+        (BACK, translate("Shortcuts", "Volver a la pantalla anterior")),
+        (REFRESH, translate("Shortcuts", "Leer otra vez lo que se ve")),
+        (EXPORT, translate("Shortcuts", "Exportar a un archivo la lista que se ve")),
+        (LOCK, translate("Shortcuts", "Bloquear el puesto")),
+        *[(PLACES[name], title) for name, title in places.items()],
+        (COLLAPSE_RAIL, translate("Shortcuts", "Reducir o abrir la barra de lugares")),
+        *always,
     ]

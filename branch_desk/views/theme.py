@@ -110,6 +110,10 @@ class Theme(QObject):
         """Make all letters one point smaller (Ctrl −)."""
         self.resize(self.points - 1)
 
+    def normal(self) -> None:
+        """Give all letters the size they are made for (Ctrl 0)."""
+        self.resize(BASE_POINTS)
+
     def resize(self, points: int) -> None:
         """Set the size of letters in points, within what the screens can bear."""
         self.points = max(SMALLEST_POINTS, min(LARGEST_POINTS, points))

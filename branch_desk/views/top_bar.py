@@ -20,7 +20,6 @@ class TopBar(QFrame):
     chosen_search = Signal(str)
     down = Signal()
     lock_asked = Signal()
-    person_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +48,7 @@ class TopBar(QFrame):
         self.person.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.person.setIcon(icon("user"))
         self.person.setIconSize(QSize(18, 18))
-        self.person.clicked.connect(self.person_asked)
+        self.person.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.lock = QToolButton(self)
         self.lock.setObjectName("top_lock")
         self.lock.setIcon(icon("lock"))

@@ -258,10 +258,10 @@ def test_leaving_asks_first_and_ends_the_session(
 ) -> None:
     enter(qtbot, window, desk_world)
     monkeypatch.setattr(Confirmation, "ask", classmethod(lambda *_, **__: False))
-    shell_of(window).top.person.click()
+    shell_of(window).menu.leave.trigger()
     assert window.shell is not None
     monkeypatch.setattr(Confirmation, "ask", classmethod(lambda *_, **__: True))
-    shell_of(window).top.person.click()
+    shell_of(window).menu.leave.trigger()
     settle(qtbot, window)
     assert window.shell is None
     assert all(each.ended_at is not None for each in desk_world.sessions())
