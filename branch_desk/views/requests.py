@@ -211,17 +211,17 @@ class RequestsView(View):
                 "waiting",
                 self.tr("Espera"),
                 waiting_words,
-                width=146,
+                width=184,
                 sortable=True,
                 meaning=waiting_meaning,
             ),
-            Column("name", self.tr("Socio"), lambda row: row.name, width=222),
-            Column("document", self.tr("Documento"), lambda row: row.document, width=118),
+            Column("name", self.tr("Socio"), lambda row: row.name, width=204),
+            Column("document", self.tr("Documento"), lambda row: row.document, width=104),
             Column(
                 "state",
                 self.tr("Estado"),
                 lambda row: wording.state(row.status),
-                width=196,
+                width=222,
                 meaning=lambda row: STATE_MEANING[row.status],
             ),
             Column(
@@ -239,7 +239,7 @@ class RequestsView(View):
                 code=True,
                 shown=False,
             ),
-            Column("holder", self.tr("La atiende"), lambda row: row.holder, width=120),
+            Column("holder", self.tr("La atiende"), lambda row: row.holder, width=88),
         ]
 
     def _build(self) -> None:
