@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -22,6 +23,9 @@ def _close() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
     sys.excepthook = _unforeseen
+    # Python writes what breaks in a thread, or while a thing is destroyed, message and all.
+    threading.excepthook = _unforeseen_elsewhere
+    sys.unraisablehook = _unforeseen_elsewhere
 
 
 def _unforeseen(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
@@ -34,6 +38,11 @@ def _unforeseen(kind: type[BaseException], error: BaseException, _: TracebackTyp
         "Ocurrió algo que el programa no esperaba. Avise a soporte con estas líneas:\n"
         f"{incident.place(error)}\n"
     )
+
+
+def _unforeseen_elsewhere(about: "threading.ExceptHookArgs | sys.UnraisableHookArgs") -> None:
+    if about.exc_value is not None:
+        _unforeseen(about.exc_type, about.exc_value, about.exc_traceback)
 
 
 if __name__ == "__main__":

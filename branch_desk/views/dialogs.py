@@ -3,7 +3,7 @@
 Each has a classmethod that tests replace, so that no test waits before a modal window.
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -81,6 +81,8 @@ class Confirmation(QDialog):
 class IncidentDialog(QDialog):
     """Something nobody foresaw: a number to read to support, nothing of the inside (R75)."""
 
+    _told: ClassVar[bool] = False
+
     def __init__(self, number: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("incident_dialog")
@@ -115,9 +117,17 @@ class IncidentDialog(QDialog):
 
     @classmethod
     def tell(cls, number: str, parent: QWidget | None = None) -> None:
-        """Show the number and wait until it was read."""
+        """Show the number and wait until it was read.
+
+        What breaks meanwhile stands in the log alone: a screen that breaks at every painting
+        would pile up dialogs nobody can close.
+        """
+        if IncidentDialog._told:
+            return
+        IncidentDialog._told = True
         dialog = cls(number, parent)
         try:
             dialog.exec()
         finally:
+            IncidentDialog._told = False
             dialog.deleteLater()

@@ -7,7 +7,7 @@ officer's own window never gets what is shown here.
 
 from typing import Final
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -348,6 +348,13 @@ class MemberScreen(QWidget):
         column.addWidget(_big(self.tr("Desde ahora su teléfono confirma sus operaciones.")))
         column.addStretch(3)
         return page
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape from the desk behind, where it would turn to the screen before."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            event.setAccepted(event.key() == Qt.Key.Key_Escape)
+            return event.isAccepted()
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Give the window back to the officer on Escape."""
