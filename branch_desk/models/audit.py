@@ -21,7 +21,7 @@ class AuditHead(Base):
 
     __tablename__ = "audit_head"
 
-    chain: Mapped[int] = mapped_column(primary_key=True)
+    chain: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int]
     hash: Mapped[bytes]
 

@@ -12,7 +12,7 @@ class Installation(Base):
 
     __tablename__ = "installation"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     canary: Mapped[bytes]
     """A sealed constant: a key that cannot open it stops the program before work (R42)."""
     training: Mapped[bool]

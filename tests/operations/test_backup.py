@@ -225,6 +225,25 @@ def test_the_programs_role_gets_its_rights_again(
     postgres.drop(name)
 
 
+def test_the_programs_role_is_enough_for_a_backup(
+    postgres_url: str, postgres: Postgres, tmp_path: Path
+) -> None:
+    from tests.builders import a_world
+
+    world = a_world(postgres_url)
+    roles.create(world.house.database)
+    role = plain_url(postgres_url).set(username=roles.PROGRAM)
+    as_program = Database(role.render_as_string(hide_password=False), clock=world.clock)
+    made = backup.backup(House(as_program, world.house.keys, world.house.hasher), tmp_path)
+    name = postgres.create()
+    backup.restore(made, postgres.url(name), world.house.keys)
+    restored = Database(postgres.url(name))
+    assert verify(restored).intact
+    for database in (as_program, world.house.database, restored):
+        database.close()
+    postgres.drop(name)
+
+
 def test_a_copied_sqlite_file_is_whole_by_itself(sqlite_url: str, tmp_path: Path) -> None:
     from tests.builders import a_world
 

@@ -87,7 +87,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit_head",
-        sa.Column("chain", sa.BigInteger(), nullable=False),
+        sa.Column("chain", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain", name=op.f("pk_audit_head")),
@@ -188,7 +188,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "installation",
-        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("canary", sa.LargeBinary(), nullable=False),
         sa.Column("training", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
