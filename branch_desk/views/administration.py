@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from branch_desk.models.credentials import Secret
 from branch_desk.operations import staff
-from branch_desk.operations.staff import BranchRow, StaffRow
+from branch_desk.operations.staff import BranchRow, RelativeRow, StaffRow
 from branch_desk.operations.work import Desk
 from branch_desk.views import wording
 from branch_desk.views.dialogs import Confirmation
@@ -69,15 +69,15 @@ class AdministrationView(View):
             "staff",
             self.tr("Funcionarios"),
             [
-                Column("name", self.tr("Nombre"), lambda r: r.full_name, width=200),
-                Column("user", self.tr("Usuario"), lambda r: r.user_name, width=120, code=True),
-                Column("role", self.tr("Rol"), lambda r: wording.word(r.role), width=120),
-                Column("branch", self.tr("Agencia"), lambda r: r.branch, width=140),
+                Column("name", self.tr("Nombre"), lambda r: r.full_name, width=180),
+                Column("user", self.tr("Usuario"), lambda r: r.user_name, width=110, code=True),
+                Column("role", self.tr("Rol"), lambda r: wording.word(r.role), width=110),
+                Column("branch", self.tr("Agencia"), lambda r: r.branch, width=130),
                 Column(
                     "state",
                     self.tr("Estado"),
                     lambda r: state_of(r)[0],
-                    width=140,
+                    width=190,
                     meaning=lambda r: state_of(r)[1],
                 ),
             ],
@@ -125,6 +125,7 @@ class AdministrationView(View):
         self.person.authenticator.clicked.connect(self._reset_authenticator)
         self.person.relative.clicked.connect(self._add_relative)
         self.new_relative.go.clicked.connect(self._declare)
+        self.new_relative.dropped.connect(self._drop_relative)
         self.new_relative.left.connect(self._show_chosen)
         self.secret.life.ticked.connect(self._count)
         self.secret.ended.connect(self._show_chosen)
@@ -241,11 +242,17 @@ class AdministrationView(View):
 
     def _add_relative(self) -> None:
         person = self.person.shown
+        if person is not None:
+            self.ask(self._relatives_read, staff.relatives, person.id)
+
+    def _relatives_read(self, relatives: tuple[RelativeRow, ...]) -> None:
+        person = self.person.shown
         if person is None:
             return
         self.new_relative.empty()
+        self.new_relative.show_relatives(relatives)
         self.new_relative.whose.setText(
-            self.tr("{name} no podrá atender a esta persona.").format(name=person.full_name)
+            self.tr("{name} no atiende a estas personas.").format(name=person.full_name)
         )
         self.forms.setCurrentWidget(self.new_relative)
         self.new_relative.card.setFocus()
@@ -257,7 +264,22 @@ class AdministrationView(View):
 
     def _declared(self, _: None) -> None:
         self._done(self.tr("El parentesco quedó declarado."))
-        self._show_chosen()
+        self._add_relative()
+
+    def _drop_relative(self, relative: RelativeRow) -> None:
+        person = self.person.shown
+        if person is not None and Confirmation.ask(
+            self,
+            self.tr("Quitar un parentesco de {name}").format(name=person.full_name),
+            self.tr("Desde ahora podrá atender a esa persona. Queda en el registro."),
+            self.tr("&Quitar parentesco"),
+            meaning=Meaning.STOP,
+        ):
+            self.ask(self._relative_dropped, staff.drop_relative, person.id, relative.person)
+
+    def _relative_dropped(self, _: None) -> None:
+        self._done(self.tr("El parentesco quedó quitado."))
+        self._add_relative()
 
     # -- the one-time password
 

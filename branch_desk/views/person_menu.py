@@ -1,7 +1,6 @@
 """The menu under the person's name: how the desk looks, the keys there are, and the way out."""
 
 from functools import partial
-from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -10,8 +9,6 @@ from PySide6.QtWidgets import QMenu, QWidget
 from branch_desk.views import shortcuts, theme
 from branch_desk.views.icons import icon
 from branch_desk.views.theme import Scheme
-
-SIGNS: Final = {Scheme.LIGHT: "sun", Scheme.DARK: "moon", Scheme.SYSTEM: "sun-moon"}
 
 
 class PersonMenu(QMenu):
@@ -30,7 +27,7 @@ class PersonMenu(QMenu):
             (Scheme.DARK, self.tr("&Oscuro")),
             (Scheme.SYSTEM, self.tr("Como el &sistema")),
         ):
-            action = self.addAction(icon(SIGNS[scheme]), words)
+            action = self.addAction(words)
             action.setCheckable(True)
             action.triggered.connect(partial(self._choose, scheme))
             group.addAction(action)

@@ -222,6 +222,8 @@ class Shell(QWidget):
 
     def _show_mail(self, waiting: int) -> None:
         words = self.tr("{count} correos en espera").format(count=waiting)
+        if waiting == 1:
+            words = self.tr("Un correo en espera")
         if waiting == 0:
             words = self.tr("Correo al día")
         stuck = waiting and self.station.settings.smtp is None

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QV
 
 from branch_desk.models.member import DocumentType, person_key
 from branch_desk.models.staff import Role
-from branch_desk.operations.staff import BranchRow, NewStaff, StaffRow
+from branch_desk.operations.staff import BranchRow, NewStaff, RelativeRow, StaffRow
 from branch_desk.views import formats, wording
 from branch_desk.views.card_field import IdentityCardField
 from branch_desk.views.fields import FoldedText, row
@@ -126,7 +126,7 @@ class PersonForm(_Form):
         self.authenticator = button(
             self.tr("&Quitar autenticador"), "stop", "reset_authenticator", "smartphone"
         )
-        self.relative = button(self.tr("Declarar &familiar"), name="relative", sign="users")
+        self.relative = button(self.tr("&Familiares declarados"), name="relative", sign="users")
         deeds = QVBoxLayout()
         deeds.setSpacing(GRID)
         deeds.addWidget(label(self.tr("Otras acciones"), "muted"))
@@ -147,7 +147,8 @@ class PersonForm(_Form):
         self.chip.show_state(*state_of(person))
         self.role.setCurrentIndex(self.role.findData(person.role))
         fill_branches(self.branch, branches)
-        self.branch.setCurrentIndex(max(0, self.branch.findText(person.branch)))
+        ids = [each.id for each in branches]
+        self.branch.setCurrentIndex(ids.index(person.branch_id) if person.branch_id in ids else -1)
         self.active.setChecked(person.active)
         self.unlock.setEnabled(person.locked_at is not None)
         self.authenticator.setEnabled(person.authenticator)
@@ -185,9 +186,10 @@ class RelativeForm(_Form):
     """A relative of a user, whom that user never serves (F7)."""
 
     left = Signal()
+    dropped = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__(self.tr("Familiar declarado"))
+        super().__init__(self.tr("Familiares declarados"))
         self.whose = label("", "muted", "relative_of", wrap=True)
         self.column.insertWidget(1, self.whose)
         self.card = IdentityCardField("relative_card")
@@ -201,6 +203,33 @@ class RelativeForm(_Form):
         self.foot.addStretch(1)
         self.foot.addWidget(self.back)
         self.foot.addWidget(self.go)
+        self.none = label(self.tr("Todavía no declaró a nadie."), "muted", "no_relatives")
+        self.declared = QVBoxLayout()
+        self.declared.addWidget(self.none)
+        self.column.insertLayout(2, self.declared)
+
+    def show_relatives(self, relatives: tuple[RelativeRow, ...]) -> None:
+        """List who was declared so far, each with a way to take it back."""
+        self.none.setVisible(not relatives)
+        while (item := self.declared.takeAt(1)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for each in relatives:
+            self.declared.addWidget(self._line(each))
+
+    def _line(self, relative: RelativeRow) -> QWidget:
+        document = relative.person.replace(":", " ")
+        drop = button(self.tr("Quitar"), "link", f"drop_{relative.person}")
+        drop.setAccessibleName(self.tr("Quitar {document}").format(document=document))
+        drop.clicked.connect(lambda: self.dropped.emit(relative))
+        line = QWidget()
+        across = QHBoxLayout(line)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.addWidget(label(f"{relative.relation} · {document}", wrap=True), 1)
+        across.addWidget(drop)
+        return line
 
     def value(self) -> tuple[str, str] | None:
         """Give the relative's person key and the relation, or None after marking what is wrong."""

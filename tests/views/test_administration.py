@@ -168,6 +168,7 @@ def test_a_declared_relative_is_never_served_by_that_officer(
 ) -> None:
     choose(screen, "oficial")
     press(screen, "relative")
+    idle(qtbot, screen)
     type_in(
         screen, relative_card_digits="4567891", relative_card_complement="1B", relation="Hermana"
     )
@@ -177,6 +178,40 @@ def test_a_declared_relative_is_never_served_by_that_officer(
     ana = an_access(desk_world)
     with pytest.raises(SelfDealing):
         credential.issue(desk_world.desk("oficial"), ana, Delivery.SCREEN)
+
+
+def test_a_relative_declared_by_mistake_is_listed_and_taken_back(
+    qtbot: Any, desk_world: World, screen: AdministrationView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer = person(desk_world, "oficial")
+    screen.station.desk(staff.declare_relative, officer.id, "CI:4567891-1B", "Hermana")
+    choose(screen, "oficial")
+    press(screen, "relative")
+    idle(qtbot, screen)
+    assert "Hermana · CI 4567891-1B" in said(screen)
+    verbs: list[str] = []
+    monkeypatch.setattr(Confirmation, "ask", agrees(verbs))
+    press(screen, "drop_CI:4567891-1B")
+    idle(qtbot, screen)
+    assert screen.problem_bar.meaning is Meaning.GOOD, screen.problem_bar.sentence
+    assert screen.new_relative.none.isVisible()
+    assert screen.station.desk(staff.relatives, officer.id) == ()
+
+
+def test_the_branch_of_a_person_is_the_one_shown(
+    qtbot: Any, desk_world: World, screen: AdministrationView
+) -> None:
+    other = desk_world.other_branch()
+    desk_world.staff("lejana", branch_id=other)
+    screen.refresh()
+    idle(qtbot, screen)
+    choose(screen, "lejana")
+    assert screen.person.branch.currentData() == other
+    assert person(desk_world, "lejana").branch_id == other
+
+
+def test_the_list_needs_no_sideways_scrolling(screen: AdministrationView) -> None:
+    assert screen.table.horizontalScrollBar().maximum() == 0
 
 
 def test_the_password_is_asked_before_anything_is_changed(
