@@ -24,6 +24,7 @@ _CONFIG_NAME = "branch_desk.toml"
 IDLE_MINUTES = range(1, 6)
 """How long a desk may stand unattended before it locks (R10)."""
 
+_HOSTS_IN_A_ROW = re.compile(r"postgres[^/]*://(?:[^/?]*@)?+[^/?]*,")
 _PASSWORD_IN_URL = re.compile(r"(?<=:)[^:@/]+(?=@)|(?<=[?&]password=)[^&]*")
 
 
@@ -94,6 +95,7 @@ def load(
     data_dir = _path(environ.get("BRANCH_DESK_DATA") or told_data_dir)
     data_dir = data_dir or platformdirs.user_data_path(_PROGRAM, appauthor=False)
     told_database = database or environ.get("BRANCH_DESK_DATABASE") or told_database
+    _refuse_hosts_in_a_row(told_database)
     settings = Settings(
         data_dir=data_dir,
         database_url=told_database or f"sqlite:///{data_dir / 'branch_desk.sqlite'}",
@@ -171,6 +173,15 @@ def _database_of_file(table: _Table) -> str | None:
             "Quítela de «database» y anótela en ~/.pgpass."
         )
     return url
+
+
+def _refuse_hosts_in_a_row(url: str | None) -> None:
+    # libpq knows this form, SQLAlchemy does not: it would complain of a port that is no number.
+    if url and _HOSTS_IN_A_ROW.match(url):
+        raise SettingsProblem(
+            "La dirección de la base de datos nombra varios servidores seguidos por comas. "
+            "Escríbalos así: postgresql://usuario@/base?host=uno:5432&host=dos:5432"
+        )
 
 
 def _address(table: _Table, key: str, schemes: tuple[str, ...]) -> str | None:

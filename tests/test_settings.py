@@ -5,7 +5,9 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
+from sqlalchemy.exc import OperationalError
 
+from branch_desk.models.database import Database, plain_url, require_schema
 from branch_desk.settings import Settings, SettingsProblem, load
 
 
@@ -36,7 +38,7 @@ def test_the_file_says_everything_about_a_desk(tmp_path: Path) -> None:
     settings = _load(
         tmp_path,
         """
-        database = "postgresql+psycopg://desk@a:5432,b:5432/branch"
+        database = "postgresql+psycopg://desk@/branch?host=a:5432&host=b:5432"
         data_dir = "/var/lib/desk"
         scanner_folder = "/srv/scans"
         portal = "https://cosmartnet.example"
@@ -51,7 +53,7 @@ def test_the_file_says_everything_about_a_desk(tmp_path: Path) -> None:
         starttls = false
         """,
     )
-    assert settings.database_url == "postgresql+psycopg://desk@a:5432,b:5432/branch"
+    assert settings.database_url == "postgresql+psycopg://desk@/branch?host=a:5432&host=b:5432"
     assert settings.data_dir == Path("/var/lib/desk")
     assert settings.scanner_folder == Path("/srv/scans")
     assert settings.portal_url == "https://cosmartnet.example"
@@ -88,6 +90,8 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
         ('mail = "x"', "debe ser una sección"),
         ('database = "postgresql+psycopg://desk:s3cret@h/b"', "pgpass"),
         ('database = "postgresql+psycopg://h/b?password=s3cret"', "pgpass"),
+        ('database = "postgresql+psycopg://desk@a:5432,b:5432/branch"', "host=uno:5432&host=dos"),
+        ('database = "postgresql://a,b/branch"', "host=uno:5432&host=dos"),
         ("a = = 1", "TOML"),
     ],
 )
@@ -97,6 +101,38 @@ def test_an_impossible_setting_is_refused_with_a_sentence(
     with pytest.raises(SettingsProblem, match=sentence) as refusal:
         _load(tmp_path, text)
     assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("way", ["environment", "line"])
+def test_servers_in_a_row_are_refused_wherever_they_are_said(tmp_path: Path, way: str) -> None:
+    url = "postgresql://desk:s3cret@a:5432,b:5432/branch"
+    environ = {"BRANCH_DESK_DATABASE": url} if way == "environment" else {}
+    with pytest.raises(SettingsProblem, match="host=uno:5432&host=dos") as refusal:
+        load(_written(tmp_path, ""), database=url if way == "line" else None, environ=environ)
+    assert "s3cret" not in str(refusal.value)
+
+
+def test_a_comma_elsewhere_names_no_second_server(tmp_path: Path) -> None:
+    url = "postgresql://desk:s3c,ret@a:5432/branch"
+    assert _load(tmp_path, "", BRANCH_DESK_DATABASE=url).database_url == url
+
+
+def test_when_the_first_server_is_dead_the_second_one_answers(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    there = plain_url(postgres_url)
+    folder, port = there.query["host"], there.query["port"]
+    hosts = f"host={tmp_path}:{port}&host={folder}:{port}"
+    url = f"postgresql://{there.username}@/{there.database}?{hosts}"
+    url += "&target_session_attrs=read-write"
+    settings = _load(tmp_path, f'database = "{url}"')
+    database = Database(settings.database_url)
+    require_schema(database)
+    database.close()
+    dead = Database(url.replace(hosts, f"host={tmp_path}:{port}"))
+    with pytest.raises(OperationalError):
+        require_schema(dead)
+    dead.close()
 
 
 def test_a_file_named_on_the_command_line_must_exist(tmp_path: Path) -> None:
@@ -109,7 +145,7 @@ def test_a_file_named_on_the_command_line_must_exist(tmp_path: Path) -> None:
     [
         "postgresql+psycopg://desk:s3cret@host:5432/branch",
         "postgresql+psycopg://desk@/branch?host=a&password=s3cret&port=5432",
-        "postgresql+psycopg://desk:s3cret@a:5432,b:5432/branch",
+        "postgresql+psycopg://desk:s3cret@/branch?host=a:5432&host=b:5432",
     ],
 )
 def test_no_password_shows_when_settings_are_printed(tmp_path: Path, url: str) -> None:
