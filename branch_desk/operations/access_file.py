@@ -16,6 +16,7 @@ from branch_desk.models.access import (
 )
 from branch_desk.models.account import Account, AccountKind
 from branch_desk.models.enrolment import SigningRule
+from branch_desk.models.install import Installation
 from branch_desk.models.member import Member, MemberKind
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.parameter import Biller, LimitKind
@@ -84,6 +85,8 @@ class AccessFile:
     accounts: tuple[GrantedAccountRow, ...]
     limits: tuple[GrantedLimitRow, ...]
     billers: tuple[str, ...]
+    training: bool
+    """A user of a practice copy: its papers say that they are worth nothing."""
 
 
 def row_of(access: Access, member: Member) -> AccessRow:
@@ -131,6 +134,7 @@ def read_file(work: Work, access: Access) -> AccessFile:
                 .order_by(Biller.position)
             )
         ),
+        training=work.session.scalars(select(Installation.training)).one(),
     )
 
 

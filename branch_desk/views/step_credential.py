@@ -50,7 +50,7 @@ def print_slip(
             portal=portal,
             secret=secret.reveal(),
         )
-        outcome = printer.print(credential_slip.render(slip))
+        outcome = printer.print(credential_slip.render(slip, training=file.training))
     except Exception:
         desk(credential.not_delivered, file.row.id)
         raise

@@ -1,5 +1,6 @@
 """The clave inicial as officer and member meet it: on the member's screen, or on a slip of paper."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
+from sqlalchemy import update
 
 from branch_desk.background import Background
 from branch_desk.models.access import Delivery, InitialCredential
+from branch_desk.models.install import Installation
 from branch_desk.models.staff import Role
 from branch_desk.operations import credential
 from branch_desk.operations.outbox import Letter, NotSent, Outcome, send_due
@@ -178,6 +181,28 @@ def test_the_slip_goes_straight_to_the_printer_and_carries_the_key(
     assert not list(tmp_path.rglob("*.pdf"))
     assert issued(desk_world)[0].delivery is Delivery.SLIP
     assert issued(desk_world)[0].revoked_at is None
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_slip_of_a_practice_copy_says_that_it_has_no_value(
+    qtbot: Any,
+    desk_world: World,
+    background: Background,
+    settings: QSettings,
+    themed: Theme,
+    access_id: UUID,
+    cups: Cups,
+    training: bool,
+) -> None:
+    desk_world.house.work(
+        lambda work: work.session.execute(update(Installation).values(training=training))
+    )
+    step = a_step(qtbot, desk_world, background, settings, access_id, printer=cups.uri)
+    press(step, "issue_slip")
+    qtbot.waitUntil(lambda: step.problem_bar.meaning is Meaning.GOOD, timeout=20_000)
+    [paper] = cups.captured
+    text = pypdf.PdfReader(io.BytesIO(paper)).pages[0].extract_text()
+    assert ("SIN VALOR" in text) is training
 
 
 def test_a_jammed_slip_makes_its_key_void_and_says_so(
