@@ -17,7 +17,7 @@ from branch_desk.__main__ import main
 from branch_desk.cli import CANNOT, FOUND, OK, USAGE
 from branch_desk.cli.saying import _SENTENCES, sentence
 from branch_desk.models import errors
-from branch_desk.models.database import Database
+from branch_desk.models.database import Database, plain_url
 from branch_desk.operations import roles
 from branch_desk.settings import Settings, load
 from tests.postgres import Postgres, postgres_server
@@ -200,6 +200,55 @@ def test_a_backup_is_restored_and_opened(
         assert main(["--database", server.url(name), "restore", str(manifest)]) == OK
         assert main(["--database", server.url(name), "audit", "verify"]) == OK
         server.drop(name)
+
+
+@pytest.fixture
+def owner_url(durable: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An empty database whose owner has no other right on the server."""
+    monkeypatch.setenv("BRANCH_DESK_PG_BIN", str(durable.programs))
+    name = durable.create()
+    durable.execute(f"CREATE ROLE owner_of_{name} LOGIN")
+    durable.execute(f"ALTER DATABASE {name} OWNER TO owner_of_{name}")
+    yield _as(durable.url(name), f"owner_of_{name}")
+    durable.drop(name)
+    durable.execute(f"DROP ROLE owner_of_{name}")
+
+
+def _as(url: str, user: str) -> str:
+    return plain_url(url).set(username=user).render_as_string(hide_password=False)
+
+
+def test_an_owner_who_may_not_make_a_role_is_told_so(
+    durable: Postgres, owner_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--database", owner_url, "db", "create"]) == OK
+    words = ["--database", owner_url, "db", "roles", "--create", "--name", "mostrador"]
+    assert main(words) == CANNOT
+    told = capsys.readouterr().err
+    assert "no puede crear el usuario mostrador" in told
+    assert "db roles --create" in told
+    # One that an administrator of the server made, the owner can give its rights.
+    durable.execute("CREATE ROLE mostrador LOGIN NOINHERIT")
+    assert main(words) == OK
+    assert main(["--database", _as(owner_url, "mostrador"), "db", "status"]) == OK
+
+
+def test_a_restored_database_without_rights_is_said_to_be_whole(
+    durable: Postgres, owner_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = durable.url(durable.create())
+    assert main(["--database", source, "db", "create"]) == OK
+    assert main(["--database", source, "db", "roles", "--create"]) == OK
+    assert main(["--database", source, "backup", str(tmp_path)]) == OK
+    durable.execute(f"ALTER ROLE {roles.PROGRAM} CREATEDB")  # not an owner's to take back
+    manifest = next(tmp_path.glob("*.manifest.json"))
+    assert main(["--database", owner_url, "restore", str(manifest)]) == CANNOT
+    assert "restaurada y completa" in capsys.readouterr().err
+    assert main(["--database", owner_url, "audit", "verify"]) == OK
+    as_program = _as(owner_url, roles.PROGRAM)
+    by_superuser = _as(owner_url, "postgres")
+    assert main(["--database", by_superuser, "db", "roles", "--create"]) == OK
+    assert main(["--database", as_program, "db", "status"]) == OK
 
 
 def test_an_upgrade_makes_a_backup_first(

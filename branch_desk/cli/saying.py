@@ -23,6 +23,12 @@ _SENTENCES = {
     "DatabaseUnreachable": "La base de datos no responde. Revise la red y el servidor.",
     "OutcomeUnknown": "Se cortó la conexión al confirmar: no se sabe si se hizo. Compruébelo.",
     "AlreadyDone": "Ya estaba hecho: esta base de datos tiene instalación.",
+    "RightsNotGranted:nothing_done": "Este usuario de PostgreSQL no puede crear el usuario "
+    "{program} ni darle sus permisos. No se cambió nada. Hágalo con un superusuario: "
+    "branch-desk db roles --create",
+    "RightsNotGranted:restored": "La copia está restaurada y completa, pero este usuario de "
+    "PostgreSQL no puede dar sus permisos al usuario {program}. No restaure otra vez. "
+    "Falta, con un superusuario: branch-desk db roles --create",
     "DatabaseInUse": "La base de datos no está vacía. No se escribió nada.",
     "BackupDamaged": "La copia {file} está dañada o alterada ({reason}). No se restauró nada.",
     "BackupFailed:exists": "Ya hay una copia de este instante: {file}.",

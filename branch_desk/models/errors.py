@@ -263,5 +263,13 @@ class BackupDamaged(DomainError):
     """A backup is not what was signed. Facts: `reason` (manifest, file, unreadable), `file`."""
 
 
+class RightsNotGranted(DomainError):
+    """This user of PostgreSQL may not make the program's role or give it its rights.
+
+    Facts: `program`, the role; `reason`: `nothing_done`, or `restored` when a backup is back and
+    only the rights are missing.
+    """
+
+
 class DatabaseInUse(DomainError):
     """There is something in the database that must not be overwritten."""

@@ -24,7 +24,12 @@ from sqlalchemy import text
 
 import branch_desk
 from branch_desk.models.database import Database
-from branch_desk.models.errors import BackupDamaged, BackupFailed, DatabaseInUse
+from branch_desk.models.errors import (
+    BackupDamaged,
+    BackupFailed,
+    DatabaseInUse,
+    RightsNotGranted,
+)
 from branch_desk.models.event import Event
 from branch_desk.models.keys import Keys
 from branch_desk.operations import roles
@@ -120,7 +125,8 @@ def check(path: Path, keys: Keys) -> Manifest:
 def restore(path: Path, url: str, keys: Keys) -> Manifest:
     """Restore a proved backup into an empty database of its own kind.
 
-    Raises BackupDamaged, DatabaseInUse when there is anything in the database, BackupFailed.
+    Raises BackupDamaged, DatabaseInUse when there is anything in the database, BackupFailed;
+    RightsNotGranted when all is back but who restores may not give the program's role its rights.
     """
     found = check(path, keys)
     database = Database(url)
@@ -132,12 +138,19 @@ def restore(path: Path, url: str, keys: Keys) -> Manifest:
         if database.is_postgresql:
             _load(database, found.file)
             if found.program_role:
-                roles.create(database)
+                _grant(database)
         else:
             _place_sqlite(database, found.file)
     finally:
         database.close()
     return found
+
+
+def _grant(database: Database) -> None:
+    try:
+        roles.create(database)
+    except RightsNotGranted as refused:
+        raise RightsNotGranted(reason="restored", program=roles.PROGRAM) from refused
 
 
 def _signed(content: dict[str, Any], keys: Keys) -> str:

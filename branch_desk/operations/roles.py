@@ -8,14 +8,17 @@ to. Whoever owns the tables upgrades and backs up; the desks never hold that pas
 from collections.abc import Iterator
 
 from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
 
 import branch_desk.models.tables  # noqa: F401  every table, so that none is forgotten
 from branch_desk.models.base import Base
 from branch_desk.models.database import Database
-from branch_desk.models.errors import InvalidValue
+from branch_desk.models.errors import InvalidValue, RightsNotGranted
 
 PROGRAM = "branch_desk_program"
 _LONGEST_NAME = 63
+_NOT_PERMITTED = "42501"
+"""PostgreSQL's insufficient_privilege."""
 
 _ADDED_TO = frozenset(
     {
@@ -98,12 +101,20 @@ def roles_sql(program: str = PROGRAM) -> str:
 
 
 def create(database: Database, program: str = PROGRAM) -> None:
-    """Make the role or bring its rights up to date. Raises InvalidValue on SQLite."""
+    """Make the role or bring its rights up to date, all of it or nothing.
+
+    Raises InvalidValue on SQLite, RightsNotGranted for a user of PostgreSQL who may not.
+    """
     if not database.is_postgresql:
         raise InvalidValue(field="database", reason="not_postgresql")
     statements = roles_sql(program)
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+    try:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+    except DBAPIError as refused:
+        if getattr(refused.orig, "sqlstate", None) != _NOT_PERMITTED:
+            raise
+        raise RightsNotGranted(reason="nothing_done", program=program) from refused
 
 
 def _statements(role: str) -> Iterator[str]:
@@ -112,8 +123,14 @@ def _statements(role: str) -> Iterator[str]:
         f" (SELECT FROM pg_roles WHERE rolname = '{role}') THEN"
         f" CREATE ROLE {role} LOGIN NOINHERIT; END IF; END $$"
     )
+    # Only where it is wanted: an owner who may not alter roles can still give the rights of one
+    # that an administrator of the server made.
     yield (
-        f"ALTER ROLE {role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT"
+        "DO $$ BEGIN IF EXISTS"
+        f" (SELECT FROM pg_roles WHERE rolname = '{role}' AND (rolsuper OR rolcreatedb"
+        " OR rolcreaterole OR rolreplication OR rolbypassrls OR rolinherit)) THEN"
+        f" ALTER ROLE {role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+        " NOINHERIT; END IF; END $$"
     )
     yield (
         "DO $$ BEGIN EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());"

@@ -210,6 +210,10 @@ def problem_words() -> dict[str, str]:
         "BackupDamaged": translate(
             "Problem", "La copia {file} está dañada o alterada. Restaure otra copia."
         ),
+        "RightsNotGranted": translate(
+            "Problem",
+            "Este usuario de la base de datos no puede dar permisos a {program}. Avise a sistemas.",
+        ),
         "DatabaseInUse": translate(
             "Problem", "La base de datos ya tiene datos. Restaure la copia en una base vacía."
         ),
