@@ -22,7 +22,7 @@ from branch_desk.views import incident
 from branch_desk.views.dialogs import IncidentDialog
 from branch_desk.views.idle import Clocks
 from branch_desk.views.main_window import MainWindow
-from branch_desk.views.theme import Theme
+from branch_desk.views.theme import STYLE, Theme
 
 if TYPE_CHECKING:
     import argparse
@@ -135,13 +135,14 @@ def run(settings: Settings, arguments: list[str] | None = None) -> int:
     Raises NobodyWouldSee where there is no display.
     """
     require_display(os.environ, sys.platform)
-    app = QApplication(arguments or sys.argv[:1])
+    # Set afterwards, a style is made twice, and its hundred names are loaded before the window.
+    app = QApplication([*(arguments or sys.argv[:1]), "-style", STYLE])
     app.setApplicationName("Branch Desk")
     app.setDesktopFileName("branch-desk")
     translators = speak_spanish(app)
     settings.prepare_data_dir()
     look = look_of(settings)
-    theme = Theme(app, look)
+    theme = Theme(app, look, styled=True)
     background = Background()
     machine = Machine(settings)
     window = make_window(machine, look, background, theme=theme)

@@ -60,10 +60,12 @@ class IdleWatch(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_EVERY_MILLISECONDS)
         self._timer.timeout.connect(self.look)
-        app.installEventFilter(self)
+        self._app = app
 
     def begin_session(self) -> None:
         """Count the eight hours and the idle time from now: somebody signed in."""
+        # Not before: a filter in Python makes Qt wrap every event of the start.
+        self._app.installEventFilter(self)
         self._began = self._read()
         self.resume()
 

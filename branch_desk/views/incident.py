@@ -5,7 +5,6 @@ at hand, which may quote what was typed (R58, R75).
 """
 
 import logging
-import secrets
 import traceback
 
 LOG = logging.getLogger("branch_desk.incident")
@@ -16,6 +15,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def record(error: BaseException) -> str:
     """Log the place of an unforeseen error and return the incident's number, e.g. «7KD-2FM»."""
+    import secrets  # drags in what the sign-in need not wait for
+
     number = "".join(secrets.choice(ALPHABET) for _ in range(6))
     number = f"{number[:3]}-{number[3:]}"
     LOG.error("incident %s\n%s", number, place(error))

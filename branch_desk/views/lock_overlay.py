@@ -47,7 +47,6 @@ class LockOverlay(QWidget):
         self.is_locked = False
         self._build()
         self.hide()
-        window.installEventFilter(self)
 
     def lock(self, who: str, *, needs_code: bool = False) -> None:
         """Cover the window; `who` is the name of the person signed in."""

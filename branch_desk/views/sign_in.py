@@ -4,7 +4,6 @@ It paints before the database is loaded: nothing here imports tables, and what i
 waits in the database's line behind the opening. Every refusal has one text (R2).
 """
 
-import platform
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -375,6 +374,8 @@ def _sign_in(
     open_house: "Callable[[], House]", user: str, password: str, code: str
 ) -> "tuple[Desk, SignedIn]":
     """Sign in and tell who it is. Runs in the database's line; loads the tables if need be."""
+    import platform
+
     from branch_desk.operations import sign_in
 
     desk = sign_in.sign_in(open_house(), user, password, code, desk_name=platform.node())

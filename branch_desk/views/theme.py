@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from branch_desk import resources
 
+STYLE: Final = "Fusion"
 BASE_POINTS: Final = 10
 SMALLEST_POINTS: Final = 8
 LARGEST_POINTS: Final = 20
@@ -72,18 +73,20 @@ def families() -> tuple[str, str]:
 class Theme(QObject):
     """The look of this machine: scheme and size of letters, kept between starts.
 
-    Keyword arguments: `settings` is where scheme and size are kept (never a secret or a rule).
+    `settings` is where scheme and size are kept (never a secret or a rule). Keyword arguments:
+    `styled` says that the program was started with the style already.
     """
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, settings: QSettings) -> None:
+    def __init__(self, app: QApplication, settings: QSettings, *, styled: bool = False) -> None:
         super().__init__(app)
         self._app = app
         self._settings = settings
         self.scheme = _scheme_of(settings.value("look/scheme"))
         self.points = _points_of(settings.value("look/points"))
-        app.setStyle("Fusion")
+        if not styled:
+            app.setStyle(STYLE)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         app.setProperty("branch_desk_theme", self)
         self._apply()

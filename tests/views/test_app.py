@@ -28,7 +28,18 @@ from tests.builders import NOON
 from tests.views.kit.accessibility import nameless
 from tests.views.window import settle
 
-SLOW = ("sqlalchemy", "alembic", "argon2", "reportlab", "qrcode", "keyring", "cryptography")
+SLOW = (
+    "sqlalchemy",
+    "alembic",
+    "argon2",
+    "reportlab",
+    "qrcode",
+    "keyring",
+    "cryptography",
+    "pyipp",
+    "secrets",
+    "platform",
+)
 
 
 @pytest.fixture
