@@ -123,7 +123,12 @@ def submit(work: Work, application: Application) -> UUID:
             work,
             "registered",
             recipient,
-            {"name": enrolment.name, "number": enrolment.number, "user": user},
+            {
+                "name": enrolment.name,
+                "number": enrolment.number,
+                "user": user,
+                "branch": branch.name,
+            },
             enrolment_id=enrolment.id,
             member_id=enrolment.member_id,
         )
