@@ -12,13 +12,13 @@ from branch_desk.models.errors import DomainError, SessionEnded, SessionLocked
 from branch_desk.views import incident, shortcuts, wording
 from branch_desk.views.dialogs import Confirmation
 from branch_desk.views.idle import Clocks, IdleWatch
-from branch_desk.views.lock_overlay import LockOverlay
 from branch_desk.views.sign_in import SignInView
 from branch_desk.views.theme import Meaning, Theme
 
 if TYPE_CHECKING:
     from branch_desk.operations.sign_in import SignedIn
     from branch_desk.operations.work import Desk, House
+    from branch_desk.views.lock_overlay import LockOverlay
     from branch_desk.views.member_screen import MemberScreen
     from branch_desk.views.shell import Shell
     from branch_desk.views.start_page import Opening, StartPage
@@ -66,7 +66,6 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self.sign_in)
         self.setCentralWidget(self.pages)
-        self.overlay = LockOverlay(self)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         self.idle = IdleWatch(app, clocks, 60 * opening.settings.idle_minutes)
@@ -75,6 +74,16 @@ class MainWindow(QMainWindow):
         self._restore()
 
     # Built when first needed: the sign-in must stand there at once.
+
+    @cached_property
+    def overlay(self) -> "LockOverlay":
+        """What covers the desk while it is locked."""
+        from branch_desk.views.lock_overlay import LockOverlay
+
+        overlay = LockOverlay(self)
+        overlay.unlock_asked.connect(self._unlock)
+        overlay.leave_asked.connect(self.leave)
+        return overlay
 
     @cached_property
     def member_screen(self) -> "MemberScreen":
@@ -292,8 +301,6 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.sign_in.entered.connect(self._enter)
-        self.overlay.unlock_asked.connect(self._unlock)
-        self.overlay.leave_asked.connect(self.leave)
         self.idle.left_alone.connect(self.lock)
         self.idle.too_long.connect(self._too_long)
         for keys, do in (
