@@ -5,7 +5,8 @@ leaving lets it go.
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -29,7 +30,8 @@ from branch_desk.models.staff import Role
 from branch_desk.operations import enrolment
 from branch_desk.views import formats, incoming, wording
 from branch_desk.views.choices import Choices
-from branch_desk.views.opening import CONFIGURATION, Opening, take_up
+from branch_desk.views.meanwhile import MeanwhileCard, file_changes
+from branch_desk.views.opening import CONFIGURATION, IDENTITY, Opening, take_up
 from branch_desk.views.pieces import HeaderCard
 from branch_desk.views.request_steps import STEPS, current_step, steps_of
 from branch_desk.views.station import Station
@@ -77,6 +79,7 @@ class EnrolmentView(RequestScreen):
         super().__init__(station.desk, station.background)
         self.station = station
         self.header = HeaderCard()
+        self.meanwhile = MeanwhileCard(self.body)
         self.track = StepsTrack(self.tr("Pasos de la solicitud"))
         self.stack = QStackedWidget()
         self.pages: dict[str, QWidget] = {}
@@ -111,6 +114,7 @@ class EnrolmentView(RequestScreen):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         column.addWidget(self.header)
+        column.addWidget(self.meanwhile)
         column.addLayout(across, 1)
         self.setAcceptDrops(True)
         self._clock = QTimer(self)
@@ -147,6 +151,7 @@ class EnrolmentView(RequestScreen):
         self.opening = self.choices = None
         self._clock.stop()
         self.problem_bar.clear()
+        self.meanwhile.forget()
         self.header.forget()
         self.track.show_steps([])
         for page in self.pages.values():
@@ -196,6 +201,7 @@ class EnrolmentView(RequestScreen):
 
     def _opened(self, opening: Opening) -> None:
         self.problem_bar.clear()
+        self.meanwhile.forget()
         self._show(opening)
         self.show_step(current_step(opening.file))
         if opening.refusal is not None:
@@ -222,9 +228,26 @@ class EnrolmentView(RequestScreen):
         elif sentence:
             self.succeed(sentence)
 
-    def _shown_again(self, step: str, problem: str, opening: Opening) -> None:
+    def _shown_again(
+        self, step: str, problem: str, typed: dict[str, Mapping[str, object]], opening: Opening
+    ) -> None:
+        before = self.opening
+        if opening.file.status in OPEN:
+            opening = replace(opening, drafts={**opening.drafts, **typed})
         self._reloaded(step, "", opening)
+        if before is not None and before.file.id == opening.file.id:
+            self.meanwhile.show_changes(file_changes(before, opening))
         self.say(Meaning.STOP, problem)
+
+    def _typed(self) -> dict[str, Mapping[str, object]]:
+        """Give what is on the screen and not saved, whether or not it is kept as a draft yet."""
+        typed: dict[str, Mapping[str, object]] = {}
+        if self.choices is not None and self.choices.touched:
+            typed[CONFIGURATION] = self.choices.content()
+        page = self.step
+        if isinstance(page, IdentityStep):
+            typed[IDENTITY] = page.content()
+        return typed
 
     def _show(self, opening: Opening) -> None:
         same = self.file is not None and self.file.id == opening.file.id
@@ -319,7 +342,9 @@ class EnrolmentView(RequestScreen):
         if isinstance(error, ChangedMeanwhile) and self.file is not None:
             # What came in between is shown; the sentence outlives the reading.
             self._read(
-                partial(self._shown_again, self.step_name, self.problem_bar.sentence),
+                partial(
+                    self._shown_again, self.step_name, self.problem_bar.sentence, self._typed()
+                ),
                 self.file.id,
                 known=True,
             )

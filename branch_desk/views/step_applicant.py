@@ -40,6 +40,7 @@ class ApplicantStep(StepPage):
         super().__init__(screen)
         self._shown: tuple[UUID, int] | None = None
         self._place = -1
+        self._filled: dict[str, object] = {}
         self.form = ApplicantForm()
         self.form.today = screen.station.today()
         self.user_name = FoldedText("user_name", rule="user_name", longest=30)
@@ -104,8 +105,12 @@ class ApplicantStep(StepPage):
         """Show what stands in the request; what is being typed stays while that stays."""
         shown = (file.id, file.revision)
         if shown != self._shown:
+            same = self._shown is not None and self._shown[0] == file.id
+            typed = self._typed() if same else {}
+            people = self.people.people if "people" in typed else None
             self._shown = shown
             self._fill(file.application)
+            self._put_back(typed, people)
         self.primary.setEnabled(self.may_edit)
 
     def enter(self) -> None:
@@ -116,6 +121,7 @@ class ApplicantStep(StepPage):
     def forget(self) -> None:
         """Drop the data: they are a member's."""
         self._shown = None
+        self._filled = {}
         self.form.clear()
         self.people.show_people(())
         self.user_name.clear()
@@ -123,6 +129,34 @@ class ApplicantStep(StepPage):
     def field_of(self, error: DomainError) -> str | None:
         """Point to the card's number where the document itself is refused."""
         return "document_number_digits" if error.field == "document_number" else error.field
+
+    def _content(self) -> dict[str, object]:
+        return {
+            **self.form.content(),
+            "user_name": self.user_name.value(),
+            "signing_rule": self.signing_rule.currentData(),
+            "people": tuple(self.people.people),
+        }
+
+    def _typed(self) -> dict[str, object]:
+        """Give what a person changed here since the page was filled and has not saved."""
+        return {
+            name: value for name, value in self._content().items() if value != self._filled[name]
+        }
+
+    def _put_back(
+        self, typed: dict[str, object], people: list[RepresentativeValues] | None
+    ) -> None:
+        """Leave what was typed over what somebody else saved meanwhile (R19)."""
+        if not typed:
+            return
+        self.form.show_content({**self.form.content(), **typed})
+        if "user_name" in typed:
+            self.user_name.set_value(str(typed["user_name"]))
+        if "signing_rule" in typed:
+            self.signing_rule.setCurrentIndex(self.signing_rule.findData(typed["signing_rule"]))
+        if people is not None:
+            self.people.show_people(people)
 
     def _fill(self, application: Application) -> None:
         values = application.values
@@ -140,6 +174,7 @@ class ApplicantStep(StepPage):
         self._more.setRowVisible(1, company)
         self.people.setVisible(company)
         self.people.show_people(application.representatives)
+        self._filled = self._content()
 
     def _save(self) -> None:
         if not self.form.check() or not self.may_void():
@@ -156,6 +191,7 @@ class ApplicantStep(StepPage):
         self.screen_.ask(self._saved, enrolment.amend, self.file.id, self.file.version, application)
 
     def _saved(self, nothing: object) -> None:
+        self._shown = None  # what is saved is shown as it was saved
         self.screen_.changed_here(
             "identity", self.tr("Datos guardados. Verifique la identidad con ellos.")
         )
