@@ -57,8 +57,7 @@ def interpreted(hostile: tuple[str, ...] = HOSTILE) -> list[str]:
     for each in QApplication.allWidgets():
         name = f"{type(each).__name__} {each.objectName()}"
         if isinstance(each, QLabel) and each.textFormat() is not Qt.TextFormat.PlainText:
-            if "<" in each.text() or any(text in each.text() for text in hostile):
-                wrong.append(f"{name}: {each.text()}")
+            wrong += [f"{name}: {text}" for text in ("<", *hostile) if text in each.text()][:1]
         if isinstance(each, QLabel) and each.buddy() is not None:
             wrong += [
                 f"{name}: {text}" for text in hostile if text in AMPERSANDS and text in each.text()
