@@ -32,7 +32,7 @@ from branch_desk.models.passwords import Hasher, HashParameters
 from branch_desk.models.staff import Branch, Role, Staff, StaffSession
 from branch_desk.models.totp import TotpSecret, step_at
 from branch_desk.operations import install, sign_in
-from branch_desk.operations.work import Desk, House, Work
+from branch_desk.operations.work import Countersign, Desk, House, Work
 
 NOON = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 """Monday 23 November 2026, twelve o'clock in La Paz."""
@@ -132,6 +132,15 @@ class World:
     def again(self, desk: Desk, user_name: str) -> None:
         """Sign in afresh for what needs it."""
         sign_in.reauthenticate(desk, PASSWORD, self.code(self.people[user_name]))
+
+    def word(self, desk: Desk, user_name: str = "testiga") -> Countersign:
+        """What a supervisor gives at somebody's desk."""
+        someone = self.staff(user_name, Role.SUPERVISOR)
+        return sign_in.countersign(desk, user_name, PASSWORD, self.code(someone))
+
+    def countersigned(self, desk: Desk, user_name: str = "testiga") -> Desk:
+        """The desk with a supervisor beside it who has just given her word."""
+        return desk.countersigned(self.word(desk, user_name))
 
     def member(self, number: str = "000123", **changes: Any) -> UUID:
         """A member of the cooperative's books: Ana María Méndez Ríos unless told otherwise."""

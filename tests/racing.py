@@ -27,7 +27,7 @@ from branch_desk.models.staff import StaffSession
 from branch_desk.operations import approval, credential, enrolment, member_sign_in, sign_in
 from branch_desk.operations.application import Application
 from branch_desk.operations.attempts import Origin
-from branch_desk.operations.work import Desk, House
+from branch_desk.operations.work import Countersign, Desk, House
 from tests.builders import CHEAP, SetClock, World
 
 DESKS = 12
@@ -159,8 +159,13 @@ def amend(
     return "amended"
 
 
-def issue(house: House, digest: bytes, access_id: UUID) -> tuple[str, str]:
-    return "issued", credential.issue(desk_of(house, digest), access_id, Delivery.SCREEN).reveal()
+def issue(
+    house: House, digest: bytes, access_id: UUID, word: Countersign | None = None
+) -> tuple[str, str]:
+    desk = desk_of(house, digest)
+    if word is not None:
+        desk = desk.countersigned(word)
+    return "issued", credential.issue(desk, access_id, Delivery.SCREEN).reveal()
 
 
 def guess(house: House, user_name: str, password: str) -> tuple[str, int]:

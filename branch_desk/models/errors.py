@@ -99,7 +99,7 @@ class SelfDealing(DomainError):
 
 
 class FourEyes(DomainError):
-    """A person who touched the request may not decide on it (R14). Facts: `person`."""
+    """A person who took part may not be the second one (R14, R20). Facts: `person`, `reason`."""
 
 
 class ReasonMissing(DomainError):
@@ -197,7 +197,7 @@ class AlreadyEnrolled(DomainError):
 
 
 class SupervisorNeeded(DomainError):
-    """The officer may not do this alone (F23). Facts: `reason`."""
+    """A second person, a supervisor, must take part (R20, F23). Facts: `reason`."""
 
 
 class CodeRefused(DomainError):

@@ -16,6 +16,8 @@ class Event(StrEnum):
     STAFF_UNLOCKED = "staff:unlocked"
     STAFF_REAUTHENTICATED = "staff:reauthenticated"
     STAFF_REAUTHENTICATION_FAILED = "staff:reauthentication_failed"
+    STAFF_COUNTERSIGNED = "staff:countersigned"
+    """Gave a word as the second person at somebody's desk; facts name the user there."""
     STAFF_CREATED = "staff:created"
     STAFF_CHANGED = "staff:changed"
     STAFF_PASSWORD_CHANGED = "staff:password_changed"  # noqa: S105  a word, not a secret

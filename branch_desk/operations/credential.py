@@ -16,18 +16,18 @@ from branch_desk.models.access import (
 )
 from branch_desk.models.base import new_id
 from branch_desk.models.credentials import Secret, new_initial_credential
-from branch_desk.models.errors import NotFound, SupervisorNeeded, UnlockFirst, WrongState
+from branch_desk.models.errors import NotFound, UnlockFirst, WrongState
 from branch_desk.models.event import Event
 from branch_desk.models.member import Member
 from branch_desk.models.passwords import PersonalWords
 from branch_desk.models.staff import Role, Staff
 from branch_desk.operations import links, outbox
 from branch_desk.operations.attempts import OPEN
-from branch_desk.operations.rules import refuse_self_dealing
+from branch_desk.operations.rules import refuse_self_dealing, require_second
 from branch_desk.operations.work import Desk, Work, allowed
 
 _AGAIN_HOURS = 24
-"""A second credential within this time is the supervisor's (R20)."""
+"""A second credential within this time takes a second person (R20)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def keep(work: Work, access_id: UUID, hashed: str, delivery: Delivery) -> None:
         raise UnlockFirst
     before = _issued(work, access.id)
     lately = _issued(work, access.id, since=work.now - timedelta(hours=_AGAIN_HOURS))
-    if lately and work.actor.role is Role.OFFICER:
-        raise SupervisorNeeded(reason="second_credential")
+    if lately:
+        require_second(work, "second_credential", access.person)
     revoke(work, access.id)
     work.session.add(
         InitialCredential(

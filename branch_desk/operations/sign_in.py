@@ -13,7 +13,7 @@ from sqlalchemy import case, literal, select, update
 
 from branch_desk.models.base import new_id
 from branch_desk.models.credentials import Secret, new_link_token
-from branch_desk.models.errors import CodeRefused, NotFound, SignInFailed, WeakPassword
+from branch_desk.models.errors import CodeRefused, FourEyes, NotFound, SignInFailed, WeakPassword
 from branch_desk.models.event import Event
 from branch_desk.models.keys import token_digest
 from branch_desk.models.passwords import (
@@ -30,7 +30,15 @@ from branch_desk.models.staff import (
     StaffSession,
 )
 from branch_desk.models.totp import Accepted, TotpSecret, match, uri
-from branch_desk.operations.work import Desk, House, Work, actor_of, allowed
+from branch_desk.operations.work import (
+    Countersign,
+    Desk,
+    House,
+    Work,
+    actor_of,
+    allowed,
+    may_countersign,
+)
 
 _EVERYBODY = tuple(Role)
 _TOTP_PURPOSE = "staff-totp"
@@ -103,6 +111,28 @@ def reauthenticate(desk: Desk, password: str, code: str = "") -> None:
     right = desk.house.hasher.verify(reserved.password_hash, password)
     desk.house.work(lambda work: _settle_again(work, reserved.staff_id, right=right, code=code))
     desk(unlock_desk)
+
+
+def countersign(desk: Desk, user_name: str, password: str, code: str) -> Countersign:
+    """Take the word of a second person at this desk; opens no session (R20).
+
+    Only an active supervisor with a proven authenticator can give it. Raises SignInFailed for
+    every other reason, wrong tries count like those of a sign-in; FourEyes when it is the person
+    who sits at the desk, under whatever user name.
+    """
+    me = desk(whoami)
+    reserved = desk.house.work(lambda work: _reserve(work, _folded(user_name)))
+    if reserved is None:
+        desk.house.hasher.dummy_verify(password)
+        desk.house.work(_note_unknown)
+        raise SignInFailed
+    right = desk.house.hasher.verify(reserved.password_hash, password)
+    word = desk.house.work(
+        lambda work: _settle_second(work, reserved.staff_id, me, right=right, code=code)
+    )
+    if word is None:
+        raise FourEyes(reason="same_person")
+    return word
 
 
 def change_password(desk: Desk, old: str, new: str) -> None:
@@ -283,6 +313,26 @@ def _settle_again(work: Work, staff_id: UUID, *, right: bool, code: str) -> None
     )
     work.actor = actor_of(staff, None)
     work.record(Event.STAFF_REAUTHENTICATED, staff_id)
+
+
+def _settle_second(
+    work: Work, staff_id: UUID, beside: SignedIn, *, right: bool, code: str
+) -> Countersign | None:
+    """Judge a second person's word; None when it is the first person again."""
+    staff = work.session.get_one(Staff, staff_id, with_for_update=True)
+    if not may_countersign(staff) or not _accepted(work, staff, right=right, code=code):
+        _note_failure(work, staff, Event.STAFF_REAUTHENTICATION_FAILED)
+        raise SignInFailed
+    staff.failed_attempts = 0
+    staff.locked_at = None
+    work.actor = actor_of(staff, None)
+    if work.session.get_one(Staff, beside.staff_id).person == staff.person:
+        work.record(
+            Event.REFUSED, staff_id, operation="sign_in.countersign", refusal=FourEyes.__name__
+        )
+        return None
+    work.record(Event.STAFF_COUNTERSIGNED, staff_id, user=beside.user_name)
+    return Countersign(staff_id, work.now)
 
 
 def _settle_old(work: Work, staff_id: UUID, *, right: bool) -> None:

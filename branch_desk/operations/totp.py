@@ -17,7 +17,6 @@ from branch_desk.models.errors import (
     CodeRefused,
     LockedOut,
     NotFound,
-    SupervisorNeeded,
     UnlockFirst,
     WrongState,
 )
@@ -40,7 +39,7 @@ from branch_desk.operations import attempts
 from branch_desk.operations.attempts import OPEN, Attempt, Origin
 from branch_desk.operations.credential import find_access, tell
 from branch_desk.operations.first_steps import activate_when_complete, device_of
-from branch_desk.operations.rules import refuse_self_dealing
+from branch_desk.operations.rules import refuse_self_dealing, require_second
 from branch_desk.operations.work import Work, allowed
 
 _PURPOSE = "member-totp"
@@ -77,7 +76,7 @@ class Confirmed:
 def provision(work: Work, access_id: UUID) -> ProvisionedToken:
     """Make a new secret and give it, this once; the old one is dead from here on (R44).
 
-    A second authenticator after a proven one is the supervisor's (R20).
+    A second authenticator after a proven one takes a second person (R20).
     Raises SelfDealing, SupervisorNeeded, UnlockFirst, WrongState, FreshSignInNeeded.
     """
     access = find_access(work, access_id, lock=True)
@@ -89,8 +88,8 @@ def provision(work: Work, access_id: UUID) -> ProvisionedToken:
         .where(TotpDevice.access_id == access.id, TotpDevice.confirmed_at.is_not(None))
         .limit(1)
     )
-    if proven is not None and work.actor.role is Role.OFFICER:
-        raise SupervisorNeeded(reason="new_token")
+    if proven is not None:
+        require_second(work, "new_token", access.person)
     return replace_device(work, access)
 
 

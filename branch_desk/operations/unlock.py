@@ -23,7 +23,6 @@ from branch_desk.models.base import new_id
 from branch_desk.models.errors import (
     CheckListIncomplete,
     NotLocked,
-    SupervisorNeeded,
     WrongState,
 )
 from branch_desk.models.event import Event
@@ -32,7 +31,7 @@ from branch_desk.models.staff import Role
 from branch_desk.operations.attempts import OPEN
 from branch_desk.operations.credential import find_access, tell
 from branch_desk.operations.first_steps import device_of
-from branch_desk.operations.rules import refuse_self_dealing, stated
+from branch_desk.operations.rules import refuse_self_dealing, require_second, stated
 from branch_desk.operations.work import Work, allowed
 
 POINTS_NEEDED = frozenset(
@@ -65,7 +64,7 @@ class Advice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A remedy, how far it fits, and why a supervisor must do it."""
+    """A remedy, how far it fits, and why a supervisor must take part."""
 
     remedy: Remedy
     advice: Advice
@@ -152,7 +151,8 @@ def unlock(work: Work, access_id: UUID, *, reason: str, points: frozenset[CheckP
     """Unlock a user whose owner stands here with the card; password and token stay as they are.
 
     Raises SelfDealing, CheckListIncomplete, ReasonMissing, NotLocked, WrongState,
-    SupervisorNeeded (third unlock in 30 days, or contact changed in the last 72 hours).
+    SupervisorNeeded (third unlock in 30 days, or contact changed in the last 72 hours: a
+    supervisor does it, or countersigns).
     """
     access = find_access(work, access_id, lock=True)
     refuse_self_dealing(work, access.person)
@@ -166,7 +166,7 @@ def unlock(work: Work, access_id: UUID, *, reason: str, points: frozenset[CheckP
         raise NotLocked
     needed = _why_supervisor(work, access)
     if needed and work.actor.role is not Role.SUPERVISOR:
-        raise SupervisorNeeded(reason=needed)
+        require_second(work, needed, access.person)
     locked_by = access.lock_reason
     access.locked_at = access.lock_reason = access.locked_from = None
     access.failed_passwords = access.failed_pins = 0

@@ -5,20 +5,18 @@ a member of staff: it opens the transaction, finds out inside it who is asking, 
 audit records last and commits, or rolls back and records the refusal.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from branch_desk.models.audit import CHAINS, AuditEvent, AuditHead
 from branch_desk.models.database import Database
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import (
@@ -34,6 +32,9 @@ from branch_desk.models.event import FACTS, Event
 from branch_desk.models.keys import Keys, token_digest
 from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import SECOND_FACTOR_ROLES, Role, Staff, StaffSession
+from branch_desk.operations.chains import Record, append, canonical, chain_of
+
+__all__ = ["canonical", "chain_of"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,6 +68,14 @@ class Actor:
     session_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Countersign:
+    """The word of a second person for one deed of a desk, as of `sign_in.countersign` (R20)."""
+
+    staff_id: UUID
+    given_at: datetime
+
+
 SYSTEM = Actor(role=Caller.SYSTEM, name="Sistema")
 
 
@@ -89,26 +98,6 @@ OPERATIONS: dict[str, Permission] = {}
 """Every operation by its qualified name, `enrolment.approve`: the list the matrix test reads."""
 
 
-class _Record:
-    """An audit record waiting for the end of the transaction."""
-
-    __slots__ = ("event", "facts", "member_id", "reason", "subject_id")
-
-    def __init__(
-        self,
-        event: Event,
-        subject_id: UUID | None,
-        member_id: UUID | None,
-        reason: str,
-        facts: Mapping[str, object],
-    ) -> None:
-        self.event = event
-        self.subject_id = subject_id
-        self.member_id = member_id
-        self.reason = reason
-        self.facts = facts
-
-
 @dataclass(slots=True)
 class Work:
     """One deed: its transaction, its actor, its instant, its records."""
@@ -119,7 +108,9 @@ class Work:
     """The database server's clock, UTC."""
     keys: Keys
     channel: Channel = Channel.BRANCH
-    _records: list[_Record] = field(default_factory=list)
+    second: Actor | None = None
+    """Who countersigned at this desk (R20), as the database says at this moment."""
+    _records: list[Record] = field(default_factory=list)
 
     @property
     def staff_id(self) -> UUID:
@@ -144,105 +135,15 @@ class Work:
         unknown = facts.keys() - FACTS
         if unknown:
             raise ValueError(f"not among the facts an audit record may hold: {sorted(unknown)}")
-        self._records.append(_Record(event, subject_id, member_id, reason, facts))
+        self._records.append(Record(event, subject_id, member_id, reason, facts))
 
     def finish(self) -> None:
         """Write the records. The chain's head is locked only from here to the commit."""
         heads: dict[int, tuple[int, bytes]] = {}
         # In the order of the chains: two deeds that lock two heads must not wait crosswise.
         for record in sorted(self._records, key=lambda r: chain_of(r.subject_id)):
-            _append(self, record, heads)
+            append(record, heads, self)
         self._records.clear()
-
-
-def chain_of(subject_id: UUID | None) -> int:
-    """Give the chain a subject's events lie in."""
-    if subject_id is None:
-        return 0
-    return hashlib.sha256(subject_id.bytes).digest()[0] % CHAINS
-
-
-def canonical(value: object) -> str:
-    """Write plain values as the one JSON text that is hashed: sorted, compact, unescaped."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
-def _append(work: Work, record: _Record, heads: dict[int, tuple[int, bytes]]) -> None:
-    """Write a record after the last of its chain; `heads` are the chains' ends this deed holds."""
-    chain = chain_of(record.subject_id)
-    connection = work.session.connection()
-    if chain not in heads:
-        number, previous = connection.execute(_LOCK_HEAD, {"of": chain}).one()
-        heads[chain] = number, previous
-    number, previous = heads[chain]
-    actor = work.actor
-    text = canonical(
-        {
-            "chain": chain,
-            "number": number + 1,
-            "at": work.now.isoformat(timespec="microseconds"),
-            "event": record.event,
-            "role": actor.role,
-            "actor": actor.user_name or actor.name,
-            "staff": actor.staff_id,
-            "access": actor.access_id,
-            "branch": actor.branch_id,
-            "session": actor.session_id,
-            "channel": work.channel,
-            "subject": record.subject_id,
-            "member": record.member_id,
-            "reason": record.reason,
-            "facts": dict(record.facts),
-        }
-    )
-    digest = hashlib.sha256(previous + text.encode()).digest()
-    heads[chain] = number + 1, digest
-    values = {
-        "chain": chain,
-        "number": number + 1,
-        "at": work.now,
-        "event": record.event,
-        "staff_id": actor.staff_id,
-        "access_id": actor.access_id,
-        "branch_id": actor.branch_id,
-        "subject_id": record.subject_id,
-        "member_id": record.member_id,
-        "text": text,
-        "hash": digest,
-    }
-    if connection.dialect.name == "postgresql":
-        new = {f"new_{name}": value for name, value in values.items()}
-        connection.execute(_ADD_AND_MOVE_HEAD, new)
-        return
-    connection.execute(_ADD, values)
-    connection.execute(_MOVE_HEAD, {"of": chain, "to": number + 1, "digest": digest})
-
-
-# Built once and without the ORM: every deed runs them, and the head is locked meanwhile.
-_HEADS, _EVENTS = cast(Table, AuditHead.__table__), cast(Table, AuditEvent.__table__)
-_LOCK_HEAD = (
-    select(_HEADS.c.number, _HEADS.c.hash)
-    .where(_HEADS.c.chain == bindparam("of"))
-    .with_for_update(key_share=True)
-)
-_ADD = insert(_EVENTS)
-_MOVE_HEAD = (
-    update(_HEADS)
-    .where(_HEADS.c.chain == bindparam("of"))
-    .values(number=bindparam("to"), hash=bindparam("digest"))
-)
-# The server runs both in one: a round trip less while the others of the chain wait.
-_ADDED = (
-    insert(_EVENTS)
-    .values({column: bindparam(f"new_{column.name}") for column in _EVENTS.columns})
-    .returning(_EVENTS.c.chain, _EVENTS.c.number, _EVENTS.c.hash)
-    .cte("added")
-)
-_ADD_AND_MOVE_HEAD = (
-    update(_HEADS)
-    .where(_HEADS.c.chain == _ADDED.c.chain)
-    .values(number=_ADDED.c.number, hash=_ADDED.c.hash)
-)
 
 
 def allowed(
@@ -354,6 +255,13 @@ class Desk:
         self.house = house
         self.channel = channel
         self._digest = token_digest(token)
+        self._countersign: Countersign | None = None
+
+    def countersigned(self, word: Countersign) -> "Desk":
+        """Give this desk with a second person beside its own, for the one deed it is to do."""
+        beside = copy.copy(self)
+        beside._countersign = word  # noqa: SLF001  a Desk itself
+        return beside
 
     def __call__(
         self,
@@ -375,6 +283,8 @@ class Desk:
             work, staff_session = self._open(session)
             seen[:] = [work.actor]
             _check(permission, name, work, staff_session)
+            if self._countersign is not None:
+                work.second = _beside(work, self._countersign)
             return _finished(
                 work, lambda work: operation(work, *args, **kwargs), reads=permission.reads
             )
@@ -414,6 +324,27 @@ class Desk:
             actor=actor,
             channel=self.channel,
         )
+
+
+def may_countersign(staff: Staff) -> bool:
+    """Say whether someone may be the second person of a deed: a supervisor in good standing."""
+    return (
+        staff.active
+        and staff.role is Role.SUPERVISOR
+        and staff.totp_confirmed_at is not None
+        and not staff.must_change_password
+    )
+
+
+def _beside(work: Work, word: Countersign) -> Actor | None:
+    """Find the second person; nobody when the word is old or its giver may no more (R7)."""
+    staff = work.session.get(Staff, word.staff_id, options=[joinedload(Staff.branch)])
+    if staff is None or staff.locked_at is not None or not may_countersign(staff):
+        return None
+    old = work.now - word.given_at > timedelta(minutes=FRESH_MINUTES)
+    if old or staff.person == work.actor.person:
+        return None
+    return actor_of(staff, None)
 
 
 def actor_of(staff: Staff, session_id: UUID | None) -> Actor:

@@ -80,6 +80,7 @@ def event_words() -> dict[str, str]:
         Event.STAFF_UNLOCKED: translate("Audit", "Funcionario desbloqueado"),
         Event.STAFF_REAUTHENTICATED: translate("Audit", "Se identificó de nuevo"),
         Event.STAFF_REAUTHENTICATION_FAILED: translate("Audit", "No pudo identificarse de nuevo"),
+        Event.STAFF_COUNTERSIGNED: translate("Audit", "Autorizó en el puesto de otra persona"),
         Event.STAFF_CREATED: translate("Audit", "Funcionario creado"),
         Event.STAFF_CHANGED: translate("Audit", "Funcionario modificado"),
         Event.STAFF_PASSWORD_CHANGED: translate("Audit", "Cambió su contraseña"),

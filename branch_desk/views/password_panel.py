@@ -1,4 +1,7 @@
-"""The password (and code) given again, in the screen where the deed is about to be done (R13)."""
+"""Who answers for a deed, asked in the screen where it is about to be done.
+
+The password (and code) given again by the person at the desk (R13), or a second person's (R20).
+"""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from branch_desk.views.fields import CodeField, PasswordField, row
+from branch_desk.views.fields import CodeField, PasswordField, TextField, row
 from branch_desk.views.icons import Sign
 from branch_desk.views.pieces import button, label
 from branch_desk.views.theme import GRID
@@ -16,15 +19,21 @@ if TYPE_CHECKING:
 
 
 class PasswordPanel(QFrame):
-    """Asks for what signs a person in. `given` carries password and code, `given_up` is Esc."""
+    """Asks for what signs a person in.
 
-    given = Signal(str, str)
+    `given` carries user (empty: whose desk it is), password and code; `given_up` is Esc.
+    """
+
+    buttons_below = False
+
+    given = Signal(str, str, str)
     given_up = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("password_panel")
         self.setProperty("kind", "card")
+        self.user = TextField("fresh_user", required=True, longest=60, rule="address")
         self._who = label("", "muted", "fresh_who")
         self._wrong = label("", "wrong", "fresh_wrong", wrap=True)
         self._wrong.hide()
@@ -34,6 +43,12 @@ class PasswordPanel(QFrame):
         self.leave = button(self.tr("No seguir"), name="fresh_leave")
         self._build()
         self._show_code(shown=False)
+        self.user.hide()
+        self._user_label.hide()
+
+    def begin(self) -> None:
+        """Take the focus once the screen shows this panel."""
+        self.password.setFocus()
 
     def show_person(self, person: "SignedIn") -> None:
         """Say whose password is wanted, and ask for the code of those who have one."""
@@ -47,7 +62,7 @@ class PasswordPanel(QFrame):
         self._wrong.setText(sentence)
         self._wrong.show()
         self.wipe()
-        self.password.setFocus()
+        self.begin()
 
     def wipe(self) -> None:
         """Empty both fields."""
@@ -62,6 +77,9 @@ class PasswordPanel(QFrame):
         super().keyPressEvent(event)
 
     def _give(self) -> None:
+        if not self.user.isHidden() and not self.user.typed().strip():
+            self.user.setFocus()
+            return
         wants_code = not self.code.isHidden()
         if not self.password.text():
             self.password.setFocus()
@@ -73,40 +91,72 @@ class PasswordPanel(QFrame):
         # Nobody gives it twice while the first is looked at; a wrong try counts.
         self.setEnabled(False)
         code = self.code.take()
-        self.given.emit(self.password.take(), code)
+        self.given.emit(self.user.typed().strip(), self.password.take(), code)
 
     def _show_code(self, *, shown: bool) -> None:
         self.code.setVisible(shown)
         self._code_label.setVisible(shown)
 
     def _build(self) -> None:
+        users = QFormLayout()
+        users.setHorizontalSpacing(GRID)
+        self._user_label = row(users, self.tr("Usuario"), self.user)
+        self.user.setMinimumWidth(120)
+        self.user.returnPressed.connect(self.password.setFocus)
         form = QFormLayout()
         form.setHorizontalSpacing(GRID)
         row(form, self.tr("Contraseña"), self.password)
         codes = QFormLayout()
         codes.setHorizontalSpacing(GRID)
         self._code_label = row(codes, self.tr("Código"), self.code)
-        self.password.setMinimumWidth(220)
+        self.password.setMinimumWidth(160)
+        self.code.setMinimumWidth(110)
         self.password.returnPressed.connect(self._give)
         self.code.complete.connect(self._give)
         self.go.clicked.connect(self._give)
         self.leave.clicked.connect(self.given_up)
         heading = QHBoxLayout()
         heading.addWidget(Sign("lock", "accent", 18))
-        heading.addWidget(label(self.tr("Confirme que es usted"), "section"))
+        self._title = label(self.tr("Confirme que es usted"), "section")
+        heading.addWidget(self._title)
         heading.addSpacing(GRID)
         heading.addWidget(self._who)
         heading.addStretch(1)
         line = QHBoxLayout()
         line.setSpacing(2 * GRID)
+        line.addLayout(users)
         line.addLayout(form)
         line.addLayout(codes)
-        line.addStretch(1)
-        line.addWidget(self.leave)
-        line.addWidget(self.go)
+        foot = QHBoxLayout() if self.buttons_below else line
+        foot.setSpacing(2 * GRID)
+        foot.addStretch(1)
+        foot.addWidget(self.leave)
+        foot.addWidget(self.go)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         column.setSpacing(GRID)
         column.addLayout(heading)
         column.addLayout(line)
         column.addWidget(self._wrong)
+        if foot is not line:
+            column.addLayout(foot)
+
+
+class SecondPersonPanel(PasswordPanel):
+    """Asks another person, a supervisor, to countersign at this desk."""
+
+    buttons_below = True
+    """Three fields fill the width a step has inside a request."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title.setText(self.tr("Autorización de otra persona"))
+        self._who.setText(self.tr("Un supervisor que no sea usted, con su propio usuario"))
+        self.go.setText(self.tr("Autorizar y seguir"))
+        self.user.show()
+        self._user_label.show()
+        self._show_code(shown=True)
+
+    def begin(self) -> None:
+        """Ask who it is first."""
+        self.user.setFocus()

@@ -84,6 +84,11 @@ def problem_words() -> dict[str, str]:
             "Quien intervino en esta solicitud no puede decidir sobre ella. "
             "Debe autorizarla otro supervisor.",
         ),
+        "FourEyes.same_person": translate(
+            "Problem",
+            "Quien atiende no puede ser también quien autoriza. "
+            "Debe autorizar otra persona, con su propio usuario.",
+        ),
         "ReasonMissing": translate(
             "Problem", "Falta el motivo. Escríbalo con al menos diez letras."
         ),
@@ -160,7 +165,9 @@ def problem_words() -> dict[str, str]:
             "El socio ya tiene usuario o una solicitud abierta ({what}). Continúe con ella.",
         ),
         "SupervisorNeeded": translate(
-            "Problem", "Esto lo debe hacer un supervisor: {reason}. Pida que venga al puesto."
+            "Problem",
+            "Esto necesita la autorización de un supervisor que no sea quien atiende: {reason}. "
+            "Pida que venga al puesto.",
         ),
         "CodeRefused": translate("Problem", "El código no sirvió: {diagnosis}."),
         "NotLocked": translate(

@@ -162,7 +162,7 @@ class RemedyCard(QFrame):
         self.chip.show_state(advice_words()[option.advice], _CHIPS[option.advice])
         self.why.setText(reason_words()[option.remedy, option.advice])
         self.supervisor.setText(
-            translate("Triage", "Lo hace un supervisor: {reason}.").format(
+            translate("Triage", "Interviene un supervisor: {reason}.").format(
                 reason=wording.reason(option.supervisor)
             )
             if option.supervisor

@@ -4,7 +4,8 @@ A screen builds its widgets in `self.body`, asks with `ask` (the body waits), `s
 on, the newest answer counts) or `run` (papers and other pure work), and gets back plain values. A
 refusal of the rules appears in the problem bar in Spanish and the focus goes to the field it
 names; anything unforeseen goes to the log under a number. A deed that wants the password given
-again (R13) gets it from a panel above the body and is then done after all.
+again (R13), or a second person's word (R20), gets it from a panel above the body and is then done
+after all.
 """
 
 from collections.abc import Callable
@@ -32,14 +33,15 @@ from branch_desk.models.errors import (
     FreshSignInNeeded,
     SessionEnded,
     SessionLocked,
+    SupervisorNeeded,
 )
 from branch_desk.views import incident, wording
-from branch_desk.views.password_panel import PasswordPanel
+from branch_desk.views.password_panel import PasswordPanel, SecondPersonPanel
 from branch_desk.views.problem_bar import ProblemBar
 from branch_desk.views.theme import GRID, Meaning, restyle
 
 if TYPE_CHECKING:
-    from branch_desk.operations.work import Desk
+    from branch_desk.operations.work import Countersign, Desk
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,7 +102,7 @@ class View(QWidget):
         self.body = QWidget(self)
         self.body.setObjectName("body")
         self.password_panel: PasswordPanel | None = None
-        self._repeat: list[Callable[[], None]] = []
+        self._repeat: list[Callable[[Countersign | None], None]] = []
         self._before_panel: QWidget | None = None
         self._busy = QProgressBar(self)
         self._busy.setObjectName("busy")
@@ -145,7 +147,11 @@ class View(QWidget):
         **kwargs: P.kwargs,
     ) -> None:
         """Ask for an operation; the body waits, then `done` gets its result."""
-        self._begin(done, partial(self._call(operation), *args, **kwargs))
+
+        def deed(desk: AsksOperations) -> R:
+            return desk(operation, *args, **kwargs)
+
+        self._begin(done, deed)
 
     def perform(
         self,
@@ -154,8 +160,17 @@ class View(QWidget):
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Ask for a deed of several transactions, which takes the desk itself; the body waits."""
-        self._begin(done, partial(ceremony, *args, **kwargs))
+        """Ask for a deed of several transactions, which takes the desk itself; the body waits.
+
+        Where `args` name this screen's desk, the ceremony gets it with the second person beside it
+        once one has countersigned.
+        """
+
+        def deed(desk: AsksOperations) -> R:
+            given = (desk if each is self.desk else each for each in args)
+            return cast("Callable[..., R]", ceremony)(*given, **kwargs)
+
+        self._begin(done, deed)
 
     def search(
         self,
@@ -262,15 +277,33 @@ class View(QWidget):
 
         return answer
 
-    def _begin(self, done: Callable[[R], object], work: Callable[[], R]) -> None:
+    def _begin(
+        self,
+        done: Callable[[R], object],
+        deed: Callable[[AsksOperations], R],
+        second: "Countersign | None" = None,
+    ) -> None:
         self._wait()
-        refused = partial(self._refusal, partial(self._begin, done, work))
-        self.background.ask(self, self._answer(done), refused, work)
+        desk = self.desk
+        if second is not None:
+            desk = cast("Desk", desk).countersigned(second)
+        refused = partial(self._refusal, partial(self._begin, done, deed), second)
+        self.background.ask(self, self._answer(done), refused, partial(deed, desk))
 
-    def _refusal(self, repeat: Callable[[], None], error: Exception) -> None:
+    def _refusal(
+        self,
+        repeat: "Callable[[Countersign | None], None]",
+        second: "Countersign | None",
+        error: Exception,
+    ) -> None:
         self._resume()
         if isinstance(error, FreshSignInNeeded):
-            self._ask_password(repeat)
+            self._ask_password(lambda _: repeat(second))
+            return
+        # One word is for one deed: what comes while a panel waits is not done.
+        if isinstance(error, SupervisorNeeded) and self.password_panel is None:
+            self.show_problem(error)
+            self._open_panel(SecondPersonPanel(self), repeat)
             return
         self._failed_search(error)
 
@@ -281,31 +314,41 @@ class View(QWidget):
             self.show_problem(error)
         self.failed.emit()
 
-    # -- the password again
+    # -- the password again, or a second person's
 
-    def _ask_password(self, repeat: Callable[[], None]) -> None:
-        self._repeat.append(repeat)
+    def _ask_password(self, repeat: "Callable[[Countersign | None], None]") -> None:
         if self.password_panel is not None:
+            self._repeat.append(repeat)
             return
         from branch_desk.operations.sign_in import whoami  # the sign-in paints before the database
 
+        panel = PasswordPanel(self)
+        self._open_panel(panel, repeat)
+        self.background.ask(self, panel.show_person, self._panel_failed, self._call(whoami))
+
+    def _open_panel(
+        self, panel: PasswordPanel, repeat: "Callable[[Countersign | None], None]"
+    ) -> None:
         self._before_panel = self.window().focusWidget()
-        panel = self.password_panel = PasswordPanel(self)
-        panel.given.connect(self._reauthenticate)
+        self._repeat.append(repeat)
+        self.password_panel = panel
+        panel.given.connect(self._judge)
         panel.given_up.connect(self._leave_panel)
         column = self.layout()
         if isinstance(column, QVBoxLayout):
             column.insertWidget(1, panel)
         self.body.setEnabled(False)
-        self.background.ask(self, panel.show_person, self._panel_failed, self._call(whoami))
+        panel.begin()
 
-    def _reauthenticate(self, password: str, code: str) -> None:
-        from branch_desk.operations.sign_in import reauthenticate
+    def _judge(self, user: str, password: str, code: str) -> None:
+        from branch_desk.operations.sign_in import countersign, reauthenticate
 
         desk = cast("Desk", self.desk)
-        self.background.ask(
-            self, self._repeat_all, self._panel_failed, reauthenticate, desk, password, code
-        )
+        done, failed = self._repeat_all, self._panel_failed
+        if user:
+            self.background.ask(self, done, failed, countersign, desk, user, password, code)
+        else:
+            self.background.ask(self, done, failed, reauthenticate, desk, password, code)
 
     def _panel_failed(self, error: Exception) -> None:
         if self.password_panel is None:
@@ -319,16 +362,15 @@ class View(QWidget):
             self._leave_panel()
             self.show_problem(error)
 
-    def _repeat_all(self, _: object) -> None:
-        repeats = self._close_panel()
-        for repeat in repeats:
-            repeat()
+    def _repeat_all(self, second: "Countersign | None") -> None:
+        for repeat in self._close_panel():
+            repeat(second)
 
     def _leave_panel(self) -> None:
         if self._close_panel():
             self.failed.emit()
 
-    def _close_panel(self) -> list[Callable[[], None]]:
+    def _close_panel(self) -> "list[Callable[[Countersign | None], None]]":
         panel, self.password_panel = self.password_panel, None
         repeats, self._repeat = self._repeat, []
         if panel is not None:

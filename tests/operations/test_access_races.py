@@ -105,7 +105,7 @@ def _live_credentials(world: World, access_id: UUID) -> int:
 
 
 def test_six_desks_issue_credentials_and_one_lives(world: World) -> None:
-    desks = [world.desk(f"jefa{each}", Role.SUPERVISOR) for each in range(6)]
+    desks = [world.countersigned(world.desk(f"oficial{each}")) for each in range(6)]
     for number in range(2):
         access_id = an_access(
             world,

@@ -251,7 +251,7 @@ def test_setting_the_password_ends_the_link_and_any_credential(world: World) -> 
 def test_a_new_credential_ends_the_ticket_of_the_old_one(world: World) -> None:
     access_id, link, clave = _invited(world)
     ticket = first_access.redeem(world.house, link, clave).ticket.reveal()
-    credential.issue(world.desk("jefa", Role.SUPERVISOR), access_id, Delivery.SCREEN)
+    credential.issue(world.countersigned(world.desk()), access_id, Delivery.SCREEN)
     with pytest.raises(LinkInvalid):
         first_access.set_password(world.house, ticket, MEMBER_PASSWORD)
 
@@ -325,7 +325,7 @@ def test_every_path_of_a_locked_suspended_or_closed_user_is_closed(world: World)
     boss = world.desk("jefa", Role.SUPERVISOR)
     active, phone = an_active(world, boss)
     given = member_sign_in.password(house, "amendez", MEMBER_PASSWORD, HOME)
-    clave = credential.issue(boss, active, Delivery.SCREEN).reveal()
+    clave = credential.issue(world.countersigned(boss), active, Delivery.SCREEN).reveal()
     link = link_of(world, active)
     half = an_access(
         world, number="000124", user_name="jlazarte", document_number="555777", complement=""

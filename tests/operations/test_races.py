@@ -122,10 +122,11 @@ def test_twelve_desks_issue_a_credential_at_once_and_one_lives(
     world: World, racers: Racers
 ) -> None:
     access_id = an_access(world)
-    supervisors = desks(world, DESKS, Role.SUPERVISOR)
+    officers = desks(world, DESKS)
+    word = world.word(world.desk("otra"))
     for _ in range(ROUNDS):
         refresh(world)
-        done = racers.race(world, [Order("issue", (desk, access_id)) for desk in supervisors])
+        done = racers.race(world, [Order("issue", (desk, access_id, word)) for desk in officers])
         secrets = [each[1] for each in done if isinstance(each, tuple)]
         assert len(secrets) == DESKS, done
         live = world.house.work(

@@ -194,11 +194,11 @@ def _member_side(
     heard.ask(officer, unlock.triage, access_id)
     everybody_fresh(house)
     heard.ask(officer, unlock.unlock, access_id, reason=REASON, points=POINTS_NEEDED)
-    again = heard.ask(supervisor, totp.provision, access_id)
+    again = heard.ask(world.countersigned(supervisor), totp.provision, access_id)
     heard.secrets["second key"] = again.key.reveal()
     heard.ask(supervisor, access.file, access_id)
     heard.ask(officer, outbox.for_subject, access_id)
-    heard.ask(credential.issue, supervisor, access_id, Delivery.SCREEN)
+    heard.ask(credential.issue, world.countersigned(supervisor), access_id, Delivery.SCREEN)
     heard.shown += [repr(x) for x in (token, begun, given, Secret(clave))]
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
 from branch_desk.background import Background
@@ -11,6 +11,7 @@ from branch_desk.models.staff import Role
 from branch_desk.operations.sign_in import whoami
 from branch_desk.settings import Settings
 from branch_desk.views.member_screen import MemberScreen
+from branch_desk.views.password_panel import SecondPersonPanel
 from branch_desk.views.station import Station
 from branch_desk.views.view import View
 from tests.builders import PASSWORD, World
@@ -62,6 +63,20 @@ def give_password(qtbot: Any, view: View, world: World, user: str) -> None:
         panel.code.setText(world.code(world.people[user]))
     panel.go.click()
     qtbot.waitUntil(lambda: view.password_panel is not panel)
+    idle(qtbot, view)
+
+
+def countersign(qtbot: Any, view: View, world: World, user: str, password: str = PASSWORD) -> None:
+    """Give another person's user, password and code in the panel of the screen, by keyboard."""
+    qtbot.waitUntil(lambda: isinstance(view.password_panel, SecondPersonPanel))
+    panel = view.password_panel
+    assert panel is not None
+    idle(qtbot, view)
+    panel.user.setText(user)
+    panel.password.setText(password)
+    panel.code.setText(world.code(world.people[user]))
+    qtbot.keyClick(panel.password, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: view.password_panel is not panel or panel.isEnabled())
     idle(qtbot, view)
 
 

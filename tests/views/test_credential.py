@@ -226,7 +226,7 @@ def test_a_jammed_slip_makes_its_key_void_and_says_so(
     assert step.on_slip.isEnabled()
 
 
-def test_a_second_key_is_asked_about_and_is_the_supervisors(
+def test_a_second_key_is_asked_about_and_takes_a_supervisor(
     qtbot: Any,
     desk_world: World,
     background: Background,

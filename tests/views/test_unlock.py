@@ -140,14 +140,14 @@ def test_the_third_unlock_of_a_month_is_the_supervisors_and_said_beforehand(
     idle(qtbot, screen)
     assert (
         screen.remedies.cards[Remedy.UNLOCK].supervisor.text()
-        == "Lo hace un supervisor: es el tercer desbloqueo en 30 días."
+        == "Interviene un supervisor: es el tercer desbloqueo en 30 días."
     )
     tick(screen)
     screen.reason.setText(REASON)
     press(screen, "unlock")
     idle(qtbot, screen)
     assert (
-        "es el tercer desbloqueo en 30 días. Pida que venga al puesto."
+        "que no sea quien atiende: es el tercer desbloqueo en 30 días."
         in screen.problem_bar.sentence
     )
     boss = a_view(qtbot, desk_world, background, settings, "jefa", Role.SUPERVISOR)
