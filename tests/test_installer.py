@@ -78,6 +78,18 @@ def test_what_is_asked_for_by_name_is_there(monkeypatch: pytest.MonkeyPatch) -> 
     assert {name for name in asked if find_spec(name) is None} <= {"tzdata"}  # Windows has it
 
 
+def test_every_command_and_screen_travels_though_it_is_imported_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = _analysed(monkeypatch)["hiddenimports"]
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "branch_desk").rglob("*.py")
+    }
+    assert {"branch_desk.cli.books", "branch_desk.views.audit"} <= modules
+    assert not {each for each in modules if not each.startswith(tuple(asked))}
+
+
 def _run(folder: Path, *words: str) -> str:
     environ = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
