@@ -89,7 +89,7 @@ def timeline(settings: Settings, arguments: Namespace) -> int:
         desk = _signed_in(house)
         for entry in desk(audit.timeline, found):
             facts = ", ".join(f"{name}={value}" for name, value in sorted(entry.facts.items()))
-            about = " · ".join(part for part in (entry.actor, entry.reason, facts) if part)
+            about = " · ".join(part for part in (entry.who, entry.reason, facts) if part)
             say(f"{entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.event:<28} {_plain(about)}")
         desk(sign_in.sign_out)
     finally:

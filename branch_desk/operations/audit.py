@@ -37,6 +37,13 @@ class Entry:
     member_id: UUID | None
     reason: str
     facts: dict[str, object]
+    second: str = ""
+    """User of the person who countersigned, if the deed took two (R20)."""
+
+    @property
+    def who(self) -> str:
+        """Everybody whose deed it is, as one text."""
+        return f"{self.actor} + {self.second}" if self.second else self.actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +189,5 @@ def _entry(event: AuditEvent) -> Entry:
         member_id=event.member_id,
         reason=said["reason"],
         facts=said["facts"],
+        second=said.get("second", {}).get("user", ""),
     )

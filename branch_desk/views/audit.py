@@ -108,7 +108,7 @@ class AuditView(View):
                     width=230,
                     meaning=_meaning,
                 ),
-                Column("actor", self.tr("Quién"), lambda e: e.actor, width=110),
+                Column("actor", self.tr("Quién"), lambda e: e.who, width=110),
                 Column("role", self.tr("Rol"), lambda e: e.role.capitalize(), width=110),
                 Column("reason", self.tr("Motivo"), lambda e: e.reason, width=150),
             ],
@@ -225,7 +225,7 @@ class AuditView(View):
             self.what.setText(self.tr("Elija un registro para verlo completo."))
             return
         self.what.setText(event_words.event_word(entry.event))
-        self.when.setText(f"{formats.instant(entry.at)} · {entry.actor} · {entry.role.lower()}")
+        self.when.setText(f"{formats.instant(entry.at)} · {entry.who} · {entry.role.lower()}")
         self.why.setText(entry.reason)
         self.why.setVisible(bool(entry.reason))
         self.facts.setText(event_words.facts_text(entry.facts))

@@ -20,7 +20,7 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role, Staff, StaffRelative
-from branch_desk.operations import credential, sign_in, totp, unlock, verification
+from branch_desk.operations import audit, credential, sign_in, totp, unlock, verification
 from branch_desk.operations.unlock import POINTS_NEEDED
 from branch_desk.operations.work import Desk
 from tests.access_builders import an_active, change, events
@@ -108,6 +108,8 @@ def test_two_persons_do_it_and_the_trail_names_both(world: World, deed: str, rol
     [given] = _texts(world, Event.STAFF_COUNTERSIGNED)
     assert (given["actor"], given["facts"]) == ("testiga", {"user": "hace"})
     assert "second" not in given
+    told = world.desk("auditor", Role.AUDITOR)(audit.timeline, access_id)
+    assert [entry.who for entry in told if entry.event == DEEDS[deed][1]][-1] == "hace + testiga"
     assert verification.verify(world.house.database, keys=world.house.keys).intact
 
 
