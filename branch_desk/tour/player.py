@@ -368,14 +368,15 @@ class Player:
             return
         began = time.perf_counter()
         self._taken += 1
-        before = self._theme.scheme
-        for look in (Scheme.LIGHT, Scheme.DARK):
-            self._theme.choose(look)
-            QTest.qWait(1)
+        # Changing the look costs more than the picture: the tour goes on in the one it ended with.
+        here = self._theme.look
+        for look in (here, Scheme.LIGHT if here is Scheme.DARK else Scheme.DARK):
+            if look is not self._theme.look:
+                self._theme.choose(look)
+                QTest.qWait(1)
             path = self._screens / f"{self._taken:02d}-{name}-{look}.png"
             if not self.grab().save(str(path)):
                 raise TourStopped(f"{path.name} cannot be written")
-        self._theme.choose(before)
         self._in_pictures += time.perf_counter() - began
 
     def grab(self) -> QPixmap:
@@ -399,7 +400,11 @@ class Player:
         self._come_forward()
 
     def _come_forward(self) -> None:
-        # Without a window manager nobody gives the keys back after a dialog.
-        self.window.activateWindow()
-        if not QTest.qWaitForWindowActive(self.window, LONGEST_WAIT_MILLISECONDS):
-            raise TourStopped("the window does not come to the front")
+        # Without a window manager nobody gives the keys back after a dialog; one request may be
+        # lost in the dialog's own end.
+        deadline = QDeadlineTimer(LONGEST_WAIT_MILLISECONDS)
+        while not self.window.isActiveWindow():
+            if deadline.hasExpired():
+                raise TourStopped("the window does not come to the front")
+            self.window.activateWindow()
+            QTest.qWait(20)

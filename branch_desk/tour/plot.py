@@ -131,7 +131,7 @@ def proofs(made: Made) -> list[tuple[str, bool]]:
     assert post is not None
     desk = story.shell.station.desk
     users = desk(members.member, story.member.id).users
-    mails = [each for each in desk(outbox.for_subject, story.access_id)]
+    mails = desk(outbox.for_subject, story.member.id)
     verdict = verification.verify(made.house.database, keys=made.house.keys)
     return [
         ("El usuario está activo y sin bloqueo", _active(users, story)),
