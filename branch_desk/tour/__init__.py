@@ -12,9 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from branch_desk.settings import Settings
+
+if TYPE_CHECKING:
+    from branch_desk.tour.plot import Made
 
 MEMBERS: Final = 120
 PORTAL: Final = "https://banca.example.bo"
@@ -23,7 +26,7 @@ OK, FAILED = 0, 1
 """Exit status: everything happened and is so; or not."""
 
 _OURS: Final = {
-    "papers": ("card-*.jpg", "formulario-*.pdf", "formulario-*.jpg"),
+    "papers": ("card-*.jpg", "formulario-*.pdf"),
     "mails": ("[0-9][0-9]-*.eml", "[0-9][0-9]-*.txt"),
     "screens": ("[0-9][0-9]-*-light.png", "[0-9][0-9]-*-dark.png"),
 }
@@ -88,9 +91,7 @@ def play(settings: Settings, out: Path | None, tell: Tell, *, memory_kib: int = 
 
 
 @contextmanager
-def _window(
-    settings: Settings, out: Path | None, tell: Tell, memory_kib: int
-) -> "Iterator[plot.Made]":
+def _window(settings: Settings, out: Path | None, tell: Tell, memory_kib: int) -> "Iterator[Made]":
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 

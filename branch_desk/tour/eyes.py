@@ -61,7 +61,7 @@ def _painted(like: SecretPanel, text: str) -> Image.Image:
 def _image(picture: QPixmap) -> Image.Image:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, "BMP")  # type: ignore[call-overload]  # PySide's stubs want bytes, its code a str
+    picture.save(buffer, "BMP")
     return Image.open(io.BytesIO(bytes(buffer.data().data()))).convert("L")
 
 

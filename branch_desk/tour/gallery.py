@@ -9,7 +9,7 @@ from branch_desk.tour.story import Story
 
 
 def member_and_user(story: Story) -> None:
-    """The officer looks at the members, at one of them, and at the user just opened."""
+    """Look at the members, at one of them, and at the user just opened."""
     player = story.player
     story.place(Qt.Key.Key_F5, "members")
     player.picture("members")
@@ -20,7 +20,7 @@ def member_and_user(story: Story) -> None:
 
 
 def company(story: Story) -> None:
-    """The form of a company and of who signs for it; emptied again."""
+    """Fill in a company and who signs for it; empty the form again."""
     player = story.player
     story.place(Qt.Key.Key_F3, "new_request")
     box = next(each for each in player.named(QRadioButton, "") if "mpre" in each.text())
@@ -37,7 +37,7 @@ def company(story: Story) -> None:
 
 
 def audit(story: Story, auditor: TrainingUser) -> None:
-    """The auditor reads the trail and has it checked."""
+    """Read the trail as the auditor, and have it checked."""
     player = story.player
     story.sign_in(auditor.user_name)
     story.place(Qt.Key.Key_F8, "audit")
@@ -49,7 +49,7 @@ def audit(story: Story, auditor: TrainingUser) -> None:
 
 
 def administration(story: Story, administrator: TrainingUser) -> None:
-    """The administrator sees staff and branches."""
+    """See staff and branches as the administrator."""
     player = story.player
     story.sign_in(administrator.user_name)
     story.place(Qt.Key.Key_F9, "administration")

@@ -17,8 +17,8 @@ from PySide6.QtCore import (
     QMimeData,
     QPoint,
     QPointF,
+    QRect,
     Qt,
-    QTimer,
     QUrl,
 )
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QPainter, QPixmap
@@ -27,17 +27,17 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
-    QDialog,
-    QFileDialog,
     QLineEdit,
     QMenu,
     QRadioButton,
     QScrollArea,
     QTableView,
+    QToolButton,
     QWidget,
 )
 
 from branch_desk.background import Background
+from branch_desk.views import theme
 from branch_desk.views.main_window import USUAL, MainWindow
 from branch_desk.views.problem_bar import ProblemBar
 from branch_desk.views.theme import Meaning, Scheme, Theme
@@ -46,6 +46,7 @@ from branch_desk.views.view import View
 LONGEST_WAIT_MILLISECONDS: Final = 20_000
 LOOK_EVERY_MILLISECONDS: Final = 4
 
+_PAINT_MILLISECONDS: Final = 30
 _TRIES: Final = 50
 
 _W = TypeVar("_W", bound=QWidget)
@@ -253,111 +254,12 @@ class Player:
             raise TourStopped(f"{path.name} is not welcome")
         QApplication.sendEvent(view, QDropEvent(QPointF(where), copy, data, _LEFT, _NONE))
 
-    def choose_file(self, asker: str, path: Path) -> None:
-        """Press a button that asks for a file, and type which one."""
-
-        def give(dialog: QDialog) -> None:
-            if not isinstance(dialog, QFileDialog):
-                raise TourStopped("a file dialog was expected")
-            name = dialog.findChild(QLineEdit, "fileNameEdit")
-            if name is None:
-                raise TourStopped("the file dialog has no field")
-
-            def typed(text: str) -> None:
-                QTest.mouseClick(name, _LEFT)
-                QTest.keyClick(name, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-                self.keys(name, text)
-                proposals = QApplication.activePopupWidget()
-                if proposals is not None:
-                    proposals.close()
-                QTest.keyClick(name, Qt.Key.Key_Return)
-
-            # First into the folder: the dialog takes a long path typed at once for its beginning.
-            typed(f"{path.parent}/")
-            folder = path.parent.resolve()
-            for _ in range(_TRIES):
-                if Path(dialog.directory().absolutePath()).resolve() == folder:
-                    break
-                QTest.qWait(20)
-            for _ in range(_TRIES):
-                if not dialog.isVisible():
-                    return
-                if QApplication.focusWidget() is not name or name.text() != path.name:
-                    typed(path.name)
-                QTest.qWait(20)
-
-        self.answering(give, lambda: self.click(asker))
-
-    def pick(self, button: str, action: str, picture: str = "") -> None:
-        """Open the menu of a button and click the entry that begins so."""
-
-        def take(menu: QWidget) -> None:
-            if not isinstance(menu, QMenu):
-                raise TourStopped("a menu was expected")
-            if picture:
-                self.picture(picture)
-            entry = next(
-                each for each in menu.actions() if each.text().replace("&", "").startswith(action)
-            )
-            QTest.mouseClick(menu, _LEFT, _NONE, menu.actionGeometry(entry).center())
-
-        self._while_open(QApplication.activePopupWidget, take, lambda: self.click(button))
-
-    def answering(self, answer: Callable[[QDialog], object], do: Callable[[], object]) -> None:
-        """Do what opens a dialog and answer it there; it is waited for inside `do`."""
-
-        def meet(dialog: QWidget) -> None:
-            if not isinstance(dialog, QDialog):
-                raise TourStopped("a dialog was expected")
-            answer(dialog)
-
-        self._while_open(QApplication.activeModalWidget, meet, do)
-
-    def _while_open(
-        self,
-        opened: Callable[[], QWidget | None],
-        answer: Callable[[QWidget], object],
-        do: Callable[[], object],
-    ) -> None:
-        """Do what runs a loop of its own, and answer what stands there."""
-        wrong: list[Exception] = []
-        met: list[QWidget] = []
-        deadline = QDeadlineTimer(LONGEST_WAIT_MILLISECONDS)
-        look = QTimer(self.window)
-        look.setInterval(20)
-
-        def meet() -> None:
-            there = opened()
-            waits = deadline.remainingTime() > 0
-            if there is not None and there.isModal() and not there.isActiveWindow() and waits:
-                there.activateWindow()  # only there its fields hear the keys
-            elif there is not None and not met:
-                met.append(there)
-                try:
-                    answer(there)
-                except Exception as error:  # noqa: BLE001  told below, out of the other loop
-                    wrong.append(error)
-                    there.close()
-            elif there is not None and not waits:
-                wrong.append(TourStopped("what was answered does not close"))
-                there.close()
-
-        look.timeout.connect(meet)
-        look.start()
-        do()
-        look.stop()
-        look.deleteLater()
-        if wrong:
-            raise wrong[0]
-        if not met:
-            raise TourStopped("nothing opened")
-
     @staticmethod
     def _scroll_to(widget: QWidget) -> None:
         above = widget.parentWidget()
         while above is not None:
             if isinstance(above, QScrollArea):
-                above.ensureWidgetVisible(widget)
+                above.ensureWidgetVisible(widget, 0, 8)
             above = above.parentWidget()
 
     # -- camera
@@ -367,6 +269,8 @@ class Player:
         if self._screens is None:
             return
         began = time.perf_counter()
+        QTest.mouseMove(self.window, QPoint(self.window.width() // 2, self.window.height() - 4))
+        QTest.qWait(_PAINT_MILLISECONDS)
         self._taken += 1
         # Changing the look costs more than the picture: the tour goes on in the one it ended with.
         here = self._theme.look
@@ -388,10 +292,22 @@ class Player:
         pen = QPainter(picture)
         for above in (QApplication.activeModalWidget(), QApplication.activePopupWidget()):
             if above is not None:
-                at = above.mapToGlobal(QPoint(0, 0)) - self.window.mapToGlobal(QPoint(0, 0))
+                at = self._place(above)
                 pen.drawPixmap(at, above.grab())
+                pen.setPen(theme.colour("frame"))
+                pen.drawRect(QRect(at, above.size()))
         pen.end()
         return picture
+
+    def _place(self, above: QWidget) -> QPoint:
+        """Say where a person sees it; an invisible screen may be too small for the window."""
+        if isinstance(above, QMenu):
+            asker = next((b for b in self._all(QToolButton) if b.menu() is above), None)
+            if asker is not None:
+                under = asker.mapTo(self.window, asker.rect().bottomRight())
+                return under - QPoint(above.width(), 0)
+        room = self.window.size() - above.size()
+        return QPoint(room.width() // 2, room.height() // 2)
 
     def stand(self) -> None:
         """Put the window in front at its usual size. Raises TourStopped if it never comes."""

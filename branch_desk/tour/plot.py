@@ -61,23 +61,31 @@ def found(
 
 def play(made: Made) -> None:
     """Play everything, one step after the other."""
-    player, settings = made.player, made.settings
-    post = made.post = MailFolder(
+    settings = made.settings
+    made.post = MailFolder(
         made.folder / "mails",
         settings.mail_from,
         settings.portal_url or "",
         sender_of(settings),
     )
     story = made.story = Story(
-        player, made.house, made.clock, made.people, post, made.folder / "papers"
+        made.player, made.house, made.clock, made.people, made.post, made.folder / "papers"
     )
+    _to_the_signed_sheet(story)
+    _to_the_working_token(story)
+    _locked_and_back(story)
+    _others(story)
+
+
+def _to_the_signed_sheet(story: Story) -> None:
+    player = story.player
     with player.step("Ingresa la oficial"):
         player.settle()
         story.sign_in(OFFICER, "sign-in")
         player.settle()
         player.picture("queue")
     story.choose_member()
-    with player.step("F3: llega una socia o un socio; los libros llenan la solicitud"):
+    with player.step("F3: llega un socio; los libros llenan la solicitud"):
         story.walk_in()
     with player.step("Identidad: cédula, comparación, lista de verificación"):
         story.identify()
@@ -87,6 +95,10 @@ def play(made: Made) -> None:
         story.form()
     with player.step("Vuelve la hoja firmada; su código la lleva a la solicitud"):
         story.signature()
+
+
+def _to_the_working_token(story: Story) -> None:
+    player = story.player
     with player.step("Ctrl+L: el puesto se bloquea e ingresa el supervisor, con su código"):
         story.change_person(SUPERVISOR)
     with player.step("F6: el supervisor autoriza, con contraseña y código nuevos"):
@@ -99,10 +111,13 @@ def play(made: Made) -> None:
     with player.step("Clave inicial en la pantalla del socio"):
         clave = story.credential()
     with player.step("El socio abre el enlace y elige contraseña, PIN, imagen y pregunta"):
-        story.send_mail()
         story.redeem(clave)
     with player.step("Token: el QR se lee de la pantalla y su código lo prueba"):
         story.token()
+
+
+def _locked_and_back(story: Story) -> None:
+    player = story.player
     with player.step("En casa: tres contraseñas equivocadas"):
         story.three_wrong()
     with player.step("F4: desbloqueo con identidad, motivo y contraseña fresca"):
@@ -110,15 +125,19 @@ def play(made: Made) -> None:
     with player.step("Sale el correo «desbloqueado»; el socio ingresa"):
         story.send_mail()
         story.enter_again()
+
+
+def _others(story: Story) -> None:
+    player = story.player
     with player.step("Socios, usuario, empresa"):
         gallery.member_and_user(story)
         gallery.company(story)
         story.sign_out()
     with player.step("El auditor verifica el registro"):
-        gallery.audit(story, gallery.one_of(made.people, Role.AUDITOR))
+        gallery.audit(story, gallery.one_of(story.people, Role.AUDITOR))
         story.sign_out()
-    with player.step("El administrador"):
-        gallery.administration(story, gallery.one_of(made.people, Role.ADMINISTRATOR))
+    with player.step("El administrador mira funcionarios y agencias"):
+        gallery.administration(story, gallery.one_of(story.people, Role.ADMINISTRATOR))
         story.sign_out()
     with player.step("La oficial ingresa por última vez"):
         story.sign_in(OFFICER)

@@ -21,13 +21,15 @@ from branch_desk.models.errors import SignInFailed
 from branch_desk.models.member import DocumentType, MemberKind
 from branch_desk.operations import first_access, jobs, member_sign_in, members, search
 from branch_desk.operations.attempts import Origin
-from branch_desk.operations.demo_papers import card_picture, signed_scan
+from branch_desk.operations.demo_papers import card_picture
 from branch_desk.operations.demo_story import TrainingUser
 from branch_desk.operations.members import MemberRecord
 from branch_desk.operations.search import HitKind
 from branch_desk.operations.work import House
+from branch_desk.tour import dialogs
 from branch_desk.tour.clock import TourClock
 from branch_desk.tour.eyes import read_code, read_letters
+from branch_desk.tour.paperwork import signed_copy
 from branch_desk.tour.player import Player, TourStopped
 from branch_desk.tour.post import MailFolder
 from branch_desk.views.card_images import CardPicture
@@ -44,7 +46,7 @@ _NEW_MOBILE: Final = "77712345"
 class Story:
     """What everybody does, in order. `member_user` is the user the story opened."""
 
-    def __init__(  # noqa: PLR0913  the people and the things of the story
+    def __init__(
         self,
         player: Player,
         house: House,
@@ -110,7 +112,9 @@ class Story:
             QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
 
         menu = f"{picture}-menu" if picture else ""
-        player.answering(confirm, lambda: player.pick("top_person", "Cerrar", menu))
+        dialogs.answering(
+            player, confirm, lambda: dialogs.pick(player, "top_person", "Cerrar", menu)
+        )
         player.settle(lambda: player.window.shell is None, "the sign-in")
 
     def change_person(self, user: str) -> None:
@@ -190,7 +194,7 @@ class Story:
         for side in ("front", "back"):
             path = self.papers / f"card-{side}.jpg"
             path.write_bytes(card_picture(self.member.name, self.member.document))
-        player.choose_file("choose_card_front", self.papers / "card-front.jpg")
+        dialogs.choose_file(player, "choose_card_front", self.papers / "card-front.jpg")
         player.settle(lambda: not self._side_is_empty(0), "the front of the card")
         player.drop(self.papers / "card-back.jpg")
         player.settle(lambda: not self._side_is_empty(1), "the back of the card")
@@ -235,7 +239,7 @@ class Story:
         player.go_on()
         player.settle(lambda: player.seen("print_form"), "the form")
         player.picture("form")
-        player.choose_file("save_pdf", self.form_path)
+        dialogs.choose_file(player, "save_pdf", self.form_path)
         player.settle(lambda: player.seen("to_signature"), "the saved form")
 
     @property
@@ -244,12 +248,12 @@ class Story:
         return self.papers / f"formulario-{self.number}.pdf"
 
     def signature(self) -> None:
-        """The member signs; the sheet comes back crooked from the scanner and is dropped."""
+        """Let both sign; the copy comes back crooked from the scanner and is dropped."""
         player = self.player
         player.go_on()
         player.settle(lambda: player.seen("page_signature"))
-        sheet = self.papers / f"formulario-{self.number}-firmado.jpg"
-        sheet.write_bytes(signed_scan(self.form_path.read_bytes(), self.random))
+        sheet = self.papers / f"formulario-{self.number}-firmado.pdf"
+        sheet.write_bytes(signed_copy(self.form_path.read_bytes(), self.random))
         player.drop(sheet)
         player.settle(lambda: player.find(QPushButton, "to_approval").isEnabled(), "the sheet")
         player.picture("signature")
@@ -277,7 +281,7 @@ class Story:
         return self.shell.current.problem_bar.sentence
 
     def send_mail(self) -> None:
-        """What a timer does every minute: send what waits in the outbox."""
+        """Send what waits in the outbox, as a timer does every minute."""
         self.player.settle()
         done = jobs.run_due(self.house, self.post).mails
         if done.failed or done.later:
@@ -286,7 +290,7 @@ class Story:
     # -- credential and first access
 
     def credential(self) -> str:
-        """The clave inicial on the member's screen; the member reads it."""
+        """Show the clave inicial on the member's screen; the member reads it."""
         player = self.player
         self.find_everywhere(self.number, "enrolment", "search")
         player.settle(lambda: player.find(QPushButton, "issue_screen").isEnabled(), "the user")
@@ -316,7 +320,7 @@ class Story:
         first_access.set_question(self.house, ticket, question, answer)
 
     def token(self) -> None:
-        """The QR on the member's screen is read by a phone; its code proves the token."""
+        """Read the QR on the member's screen as a phone does; its code proves the token."""
         player, screen = self.player, self.player.window.member_screen
         player.settle(lambda: player.find(QPushButton, "show_qr").isEnabled())
         player.picture("token")
@@ -374,7 +378,7 @@ class Story:
         player.picture("unlocked")
 
     def enter_again(self) -> None:
-        """The member signs in at the portal with the right password."""
+        """Sign in at the portal as the member, with the right password."""
         given = member_sign_in.password(self.house, self.user_name, self._password, _PHONE_AT_HOME)
         member_sign_in.pin(self.house, given, "730519", _PHONE_AT_HOME)
 
