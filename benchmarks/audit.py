@@ -27,7 +27,7 @@ from branch_desk.models.database import Database, upgrade
 from branch_desk.models.event import Event
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher, HashParameters
-from branch_desk.operations.verification import verify
+from branch_desk.operations.house.verification import verify
 from branch_desk.operations.work import House, Work, canonical, chain_of
 from tests.postgres import postgres_server
 

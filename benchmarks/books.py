@@ -10,9 +10,9 @@ from pathlib import Path
 from branch_desk.models.database import Database, upgrade
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher, HashParameters
-from branch_desk.operations import install
-from branch_desk.operations.demo_people import words
-from branch_desk.operations.import_rows import COLUMNS, BookKind
+from branch_desk.operations.books.import_rows import COLUMNS, BookKind
+from branch_desk.operations.house import install
+from branch_desk.operations.practice.demo_people import words
 from branch_desk.operations.work import House
 
 

@@ -24,8 +24,8 @@ from sqlalchemy import text
 from benchmarks.books import houses, write_members
 from branch_desk.models.base import new_id
 from branch_desk.models.member import rotations, whole_name
-from branch_desk.operations.import_rows import BookKind
-from branch_desk.operations.imports import import_file
+from branch_desk.operations.books.import_rows import BookKind
+from branch_desk.operations.books.imports import import_file
 from branch_desk.operations.work import House
 
 _COLUMNS = (

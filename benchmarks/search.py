@@ -21,11 +21,11 @@ from benchmarks.books import houses, write_members
 from branch_desk.models.base import new_id
 from branch_desk.models.member import DocumentType, Member, folded
 from branch_desk.models.staff import Branch, Role, Staff
-from branch_desk.operations import sign_in
-from branch_desk.operations.import_rows import BookKind
-from branch_desk.operations.imports import import_file
-from branch_desk.operations.members import members
-from branch_desk.operations.search import find
+from branch_desk.operations.books.import_rows import BookKind
+from branch_desk.operations.books.imports import import_file
+from branch_desk.operations.books.members import members
+from branch_desk.operations.books.search import find
+from branch_desk.operations.house import sign_in
 from branch_desk.operations.work import Desk, House, Work
 
 _PASSWORD = "cuatro palabras bien largas"

@@ -35,7 +35,7 @@ def _unforeseen(kind: type[BaseException], error: BaseException, _: TracebackTyp
     """Say where it happened and what class it was; a message may quote what was typed (R75)."""
     if issubclass(kind, KeyboardInterrupt):
         return
-    from branch_desk.views import incident
+    from branch_desk.views.kit import incident
 
     sys.stderr.write(
         "Ocurrió algo que el programa no esperaba. Avise a soporte con estas líneas:\n"

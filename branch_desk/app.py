@@ -18,18 +18,18 @@ from PySide6.QtWidgets import QApplication
 from branch_desk import resources
 from branch_desk.background import Background
 from branch_desk.settings import Settings
-from branch_desk.views import incident
-from branch_desk.views.dialogs import IncidentDialog
-from branch_desk.views.idle import Clocks
-from branch_desk.views.main_window import MainWindow
-from branch_desk.views.theme import STYLE, Theme
+from branch_desk.views.kit import incident
+from branch_desk.views.kit.dialogs import IncidentDialog
+from branch_desk.views.kit.idle import Clocks
+from branch_desk.views.kit.theme import STYLE, Theme
+from branch_desk.views.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     import argparse
 
     from branch_desk.models.credentials import Secret
     from branch_desk.operations.work import House
-    from branch_desk.views.start_page import Opening
+    from branch_desk.views.window.start_page import Opening
 
 PAINT_MILLISECONDS: Final = 500
 """How long the first picture may take before the tables are loaded all the same."""
@@ -74,7 +74,7 @@ class Machine:
         """Copy the older database away and bring it to this program; give the copy's place."""
         from branch_desk import start
         from branch_desk.models import database as databases
-        from branch_desk.operations import backup
+        from branch_desk.operations.house import backup
 
         database = databases.Database(self.settings.database_url)
         folder = self.settings.prepare_data_dir() / "backups"

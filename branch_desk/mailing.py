@@ -15,7 +15,7 @@ from urllib.parse import quote
 from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
-from branch_desk.operations.outbox import Letter, NotSent, Outcome, Sent
+from branch_desk.operations.house.outbox import Letter, NotSent, Outcome, Sent
 from branch_desk.resources import resource
 from branch_desk.settings import Settings, Smtp
 

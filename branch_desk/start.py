@@ -16,7 +16,7 @@ from branch_desk.models.install import Installation
 from branch_desk.models.key_store import KeysMissing, Store, choose_store
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher
-from branch_desk.operations import install
+from branch_desk.operations.house import install
 from branch_desk.operations.work import House
 from branch_desk.settings import Settings
 

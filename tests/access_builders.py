@@ -27,8 +27,8 @@ from branch_desk.models.outbox import Mail
 from branch_desk.models.parameter import Biller, ContractTerms, LimitKind
 from branch_desk.models.staff import Role, Staff
 from branch_desk.models.totp import TotpSecret, step_at
-from branch_desk.operations import access, credential, first_access, totp
-from branch_desk.operations.attempts import Origin
+from branch_desk.operations.users import access, credential, first_access, totp
+from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import Desk, Work
 from tests.builders import World
 

@@ -31,7 +31,7 @@ from branch_desk.models.money import Currency
 from branch_desk.models.passwords import Hasher, HashParameters
 from branch_desk.models.staff import Branch, Role, Staff, StaffSession
 from branch_desk.models.totp import TotpSecret, step_at
-from branch_desk.operations import install, sign_in
+from branch_desk.operations.house import install, sign_in
 from branch_desk.operations.work import Countersign, Desk, House, Work
 
 NOON = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ from branch_desk.models.member import Department, DocumentType, MemberKind
 from branch_desk.models.money import Currency
 from branch_desk.models.parameter import LimitKind
 from branch_desk.models.validation import ApplicantValues
-from branch_desk.operations import (
+from branch_desk.operations.request import (
     approval,
     configuration,
     enrolment,
@@ -25,10 +25,10 @@ from branch_desk.operations import (
     forms,
     identity,
 )
-from branch_desk.operations.application import Application, RepresentativeValues
-from branch_desk.operations.configuration import AccountChoice, Configuration, LimitChoice
-from branch_desk.operations.enrolment_file import EnrolmentFile
-from branch_desk.operations.identity import CardReading
+from branch_desk.operations.request.application import Application, RepresentativeValues
+from branch_desk.operations.request.configuration import AccountChoice, Configuration, LimitChoice
+from branch_desk.operations.request.enrolment_file import EnrolmentFile
+from branch_desk.operations.request.identity import CardReading
 from branch_desk.operations.work import Desk
 from tests.builders import World
 

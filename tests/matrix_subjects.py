@@ -13,16 +13,10 @@ from branch_desk.models.form import Destination, PrintedForm, Printing
 from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import DocumentType, Member
 from branch_desk.models.staff import Role, Staff, StaffRelative
-from branch_desk.operations import (
-    credential,
-    drafts,
-    enrolment,
-    forms,
-    sign_in,
-    staff,
-    totp,
-)
-from branch_desk.operations.unlock import POINTS_NEEDED
+from branch_desk.operations.house import sign_in, staff
+from branch_desk.operations.request import drafts, enrolment, forms
+from branch_desk.operations.users import credential, totp
+from branch_desk.operations.users.unlock import POINTS_NEEDED
 from branch_desk.operations.work import Desk, House, Work
 from tests.access_builders import a_phone, an_access, an_active
 from tests.builders import SetClock, Someone, World, a_world

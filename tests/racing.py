@@ -24,9 +24,11 @@ from branch_desk.models.errors import DomainError
 from branch_desk.models.keys import Keys, _Ring
 from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import StaffSession
-from branch_desk.operations import approval, credential, enrolment, member_sign_in, sign_in
-from branch_desk.operations.application import Application
-from branch_desk.operations.attempts import Origin
+from branch_desk.operations.house import sign_in
+from branch_desk.operations.request import approval, enrolment
+from branch_desk.operations.request.application import Application
+from branch_desk.operations.users import credential, member_sign_in
+from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import Countersign, Desk, House
 from tests.builders import CHEAP, SetClock, World
 

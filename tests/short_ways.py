@@ -18,8 +18,8 @@ from sqlalchemy.orm import sessionmaker
 from branch_desk.models.database import Database
 from branch_desk.models.enrolment import OPEN, Enrolment
 from branch_desk.models.staff import StaffSession
-from branch_desk.operations import configuration, enrolment, forms, identity
-from branch_desk.operations.application import Application
+from branch_desk.operations.request import configuration, enrolment, forms, identity
+from branch_desk.operations.request.application import Application
 from branch_desk.operations.work import Desk, House
 from branch_desk.reports.code import SheetCode
 from branch_desk.reports.images import clean_image

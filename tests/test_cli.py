@@ -18,7 +18,7 @@ from branch_desk.cli import CANNOT, FOUND, OK, USAGE
 from branch_desk.cli.saying import _SENTENCES, sentence
 from branch_desk.models import errors
 from branch_desk.models.database import Database, plain_url
-from branch_desk.operations import roles
+from branch_desk.operations.house import roles
 from branch_desk.settings import Settings, load
 from tests.postgres import Postgres, postgres_server
 
@@ -77,7 +77,7 @@ def test_a_house_is_made_once_and_its_secret_shown_once(
     plain = secret.group(1).replace(" ", "").encode()
     assert all(plain not in path.read_bytes() for path in data_dir.iterdir() if path.is_file())
     house = start.open_house(_settings(url))
-    from branch_desk.operations.sign_in import sign_in
+    from branch_desk.operations.house.sign_in import sign_in
 
     assert sign_in(house, "admin", plain.decode())
     house.database.close()

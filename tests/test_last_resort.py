@@ -19,11 +19,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from branch_desk import app
 from branch_desk.background import Background
 from branch_desk.models.staff import Role
-from branch_desk.views import incident
-from branch_desk.views.dialogs import IncidentDialog
-from branch_desk.views.main_window import MainWindow
-from branch_desk.views.theme import Theme
-from branch_desk.views.view import AsksOperations, View
+from branch_desk.views.kit import incident
+from branch_desk.views.kit.dialogs import IncidentDialog
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.kit.view import AsksOperations, View
+from branch_desk.views.window.main_window import MainWindow
 from tests.builders import World, a_world
 from tests.views import traces
 from tests.views.window import a_window, enter, settle

@@ -10,7 +10,7 @@ import pytest
 
 from branch_desk.mailing import SmtpSender, compose, sender_of
 from branch_desk.models.credentials import Secret
-from branch_desk.operations.outbox import Letter, NotSent, Outcome
+from branch_desk.operations.house.outbox import Letter, NotSent, Outcome
 from branch_desk.resources import resource
 from branch_desk.settings import Settings, Smtp
 from tests.smtp import a_certificate, free_port, mail_server

@@ -21,7 +21,7 @@ from branch_desk.models.base import Base
 from branch_desk.models.database import Database, plain_url, require_schema, revisions, upgrade
 from branch_desk.models.errors import WrongSchema
 from branch_desk.models.event import Event
-from branch_desk.operations.verification import verify
+from branch_desk.operations.house.verification import verify
 from tests.builders import a_world
 from tests.postgres import Postgres, postgres_server
 

@@ -13,9 +13,9 @@ from branch_desk.models.anchor import Anchor
 from branch_desk.models.database import Database, require_schema
 from branch_desk.models.errors import NotFound, UnreadableFile, WrongSchema
 from branch_desk.models.member import Member
-from branch_desk.operations import audit, sign_in
-from branch_desk.operations.verification import Finding, Problem
-from branch_desk.operations.verification import verify as prove
+from branch_desk.operations.house import audit, sign_in
+from branch_desk.operations.house.verification import Finding, Problem
+from branch_desk.operations.house.verification import verify as prove
 from branch_desk.operations.work import Desk, House
 from branch_desk.settings import Settings
 

@@ -7,7 +7,7 @@ from branch_desk.cli import OK
 from branch_desk.cli.saying import command, say
 from branch_desk.models.database import Database, require_schema
 from branch_desk.models.errors import WrongSchema
-from branch_desk.operations import backup as copies
+from branch_desk.operations.house import backup as copies
 from branch_desk.settings import Settings
 
 

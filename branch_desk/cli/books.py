@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 from branch_desk import mailing, start
 from branch_desk.cli import FOUND, OK
 from branch_desk.cli.saying import command, say
-from branch_desk.operations import imports, jobs
-from branch_desk.operations.import_rows import BookKind
+from branch_desk.operations.books import imports
+from branch_desk.operations.books.import_rows import BookKind
+from branch_desk.operations.house import jobs
 from branch_desk.settings import Settings
 
 _BAR = 40
@@ -65,7 +66,7 @@ def run_jobs(settings: Settings, _arguments: Namespace) -> int:
 @command
 def create_demo(settings: Settings, arguments: Namespace) -> int:
     """Make an invented cooperative in a folder of its own; never in the working database."""
-    from branch_desk.operations import demo
+    from branch_desk.operations.practice import demo
 
     folder: Path = (arguments.folder or settings.data_dir / "demo").absolute()
     practice = dataclasses.replace(

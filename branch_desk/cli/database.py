@@ -8,9 +8,9 @@ from branch_desk.cli.saying import command, say
 from branch_desk.models.database import Database, require_schema, revisions
 from branch_desk.models.database import upgrade as bring_up
 from branch_desk.models.errors import WrongSchema
-from branch_desk.operations import backup
-from branch_desk.operations import roles as rights
-from branch_desk.operations.install import FIRST_ADMINISTRATOR
+from branch_desk.operations.house import backup
+from branch_desk.operations.house import roles as rights
+from branch_desk.operations.house.install import FIRST_ADMINISTRATOR
 from branch_desk.settings import Settings
 
 

@@ -18,8 +18,8 @@ from branch_desk.cli.saying import command, say, sentence
 from branch_desk.models.audit import AuditAnchor, AuditEvent, AuditHead
 from branch_desk.models.database import Database, require_schema
 from branch_desk.models.errors import DomainError
-from branch_desk.operations.audit import kept_anchor
-from branch_desk.operations.install import check_installation
+from branch_desk.operations.house.audit import kept_anchor
+from branch_desk.operations.house.install import check_installation
 from branch_desk.operations.work import House
 from branch_desk.settings import Settings
 

@@ -1,7 +1,7 @@
 """Refusals the program expects: facts without sentences.
 
 Every rule that says no raises one of these. The Spanish sentence an officer or member reads is
-found by class in `branch_desk.views.wording`; nothing here is shown as it stands.
+found by class in `branch_desk.views.kit.wording`; nothing here is shown as it stands.
 """
 
 from typing import ClassVar

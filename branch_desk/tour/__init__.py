@@ -39,6 +39,7 @@ def main(settings: Settings, arguments: argparse.Namespace) -> int:
     """Play the tour on a database of its own in a folder that is gone afterwards."""
     if need_no_display(os.environ, sys.platform):
         _say("No hay pantalla: el recorrido se juega sin mostrarse.")
+        _hush_screen()
     out: Path | None = arguments.out
     with tempfile.TemporaryDirectory(prefix="branch-desk-tour-") as folder:
         practice = Settings(
@@ -63,16 +64,35 @@ def need_no_display(environ: "os._Environ[str]", platform: str) -> bool:
     return True
 
 
-def play(settings: Settings, out: Path | None, tell: Tell, *, memory_kib: int = 0) -> int:
+def _hush_screen() -> None:
+    """Leave out what the invisible screen says of itself; all else goes to the terminal."""
+    from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+    def heard(_kind: QtMsgType, _where: QMessageLogContext, words: str) -> None:
+        if not words.startswith("This plugin does not support"):
+            sys.stderr.write(f"{words}\n")
+
+    qInstallMessageHandler(heard)
+
+
+def play(
+    settings: Settings,
+    out: Path | None,
+    tell: Tell,
+    *,
+    pictures: bool = True,
+    memory_kib: int = 0,
+) -> int:
     """Play it on `settings.database_url`, empty so far; give the exit status.
 
-    Keyword arguments: `memory_kib` makes password hashes cheaper than real ones.
+    Keyword arguments: `pictures` of the screens, which take most of the time; `memory_kib` makes
+    password hashes cheaper than real ones.
     """
     from branch_desk.tour.player import TourStopped
 
     began = time.perf_counter()
     try:
-        with _window(settings, out, tell, memory_kib) as made:
+        with _window(settings, out, tell, memory_kib, pictures=pictures) as made:
             from branch_desk.tour import plot
 
             plot.play(made)
@@ -91,7 +111,9 @@ def play(settings: Settings, out: Path | None, tell: Tell, *, memory_kib: int = 
 
 
 @contextmanager
-def _window(settings: Settings, out: Path | None, tell: Tell, memory_kib: int) -> "Iterator[Made]":
+def _window(
+    settings: Settings, out: Path | None, tell: Tell, memory_kib: int, *, pictures: bool
+) -> "Iterator[Made]":
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QApplication
 
@@ -99,8 +121,8 @@ def _window(settings: Settings, out: Path | None, tell: Tell, memory_kib: int) -
     from branch_desk.background import Background
     from branch_desk.tour import plot
     from branch_desk.tour.player import Player
-    from branch_desk.views.idle import Clocks
-    from branch_desk.views.theme import Scheme, Theme
+    from branch_desk.views.kit.idle import Clocks
+    from branch_desk.views.kit.theme import Scheme, Theme
 
     settings.prepare_data_dir()
     folder = out or settings.data_dir / "out"
@@ -133,7 +155,7 @@ def _window(settings: Settings, out: Path | None, tell: Tell, memory_kib: int) -
         window,
         background,
         theme,
-        screens=folder / "screens" if out is not None else None,
+        screens=folder / "screens" if out is not None and pictures else None,
         tell=lambda title, spent: tell(_line(title, spent)),
     )
     hook, sys.excepthook = sys.excepthook, player.note_broken
@@ -144,6 +166,8 @@ def _window(settings: Settings, out: Path | None, tell: Tell, memory_kib: int) -
     finally:
         sys.excepthook = hook
         window.close()
+        window.deleteLater()
+        player.breathe()
         background.close()
         house.database.close()
         del translators

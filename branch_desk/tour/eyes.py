@@ -12,7 +12,7 @@ from PySide6.QtGui import QPixmap
 
 from branch_desk.models.credentials import CREDENTIAL_LENGTH, UNAMBIGUOUS
 from branch_desk.tour.player import TourStopped
-from branch_desk.views.secret_panel import SecretPanel
+from branch_desk.views.kit.secret_panel import SecretPanel
 
 _NARROW, _WIDE, _HIGH, _LOW = "iWMg"
 

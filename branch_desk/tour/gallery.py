@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QRadioButton, QTableView
 
 from branch_desk.models.staff import Role
-from branch_desk.operations.demo_story import TrainingUser
+from branch_desk.operations.practice.demo_story import TrainingUser
 from branch_desk.tour.story import Story
 
 

@@ -37,11 +37,11 @@ from PySide6.QtWidgets import (
 )
 
 from branch_desk.background import Background
-from branch_desk.views import theme
-from branch_desk.views.main_window import USUAL, MainWindow
-from branch_desk.views.problem_bar import ProblemBar
-from branch_desk.views.theme import Meaning, Scheme, Theme
-from branch_desk.views.view import View
+from branch_desk.views.kit import theme
+from branch_desk.views.kit.problem_bar import ProblemBar
+from branch_desk.views.kit.theme import Meaning, Scheme, Theme
+from branch_desk.views.kit.view import View
+from branch_desk.views.window.main_window import USUAL, MainWindow
 
 LONGEST_WAIT_MILLISECONDS: Final = 20_000
 LOOK_EVERY_MILLISECONDS: Final = 4
@@ -116,6 +116,11 @@ class Player:
             if deadline.hasExpired():
                 raise TourStopped(f"{what or 'no answer'} did not come; {self._said()}")
         self._no_problem()
+
+    @staticmethod
+    def breathe() -> None:
+        """Let the window do what it has put off, its own end included."""
+        QTest.qWait(_PAINT_MILLISECONDS)
 
     def _no_problem(self) -> None:
         for bar in self.window.findChildren(ProblemBar):
@@ -270,7 +275,7 @@ class Player:
             return
         began = time.perf_counter()
         QTest.mouseMove(self.window, QPoint(self.window.width() // 2, self.window.height() - 4))
-        QTest.qWait(_PAINT_MILLISECONDS)
+        self.breathe()
         self._taken += 1
         # Changing the look costs more than the picture: the tour goes on in the one it ended with.
         here = self._theme.look

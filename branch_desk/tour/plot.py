@@ -13,8 +13,11 @@ from branch_desk.models.keys import Keys
 from branch_desk.models.outbox import MailStatus
 from branch_desk.models.passwords import Hasher, HashParameters
 from branch_desk.models.staff import Role
-from branch_desk.operations import access, demo, install, members, outbox, verification
-from branch_desk.operations.demo_story import TrainingUser
+from branch_desk.operations.books import members
+from branch_desk.operations.house import install, outbox, verification
+from branch_desk.operations.practice import demo
+from branch_desk.operations.practice.demo_story import TrainingUser
+from branch_desk.operations.users import access
 from branch_desk.operations.work import House
 from branch_desk.settings import Settings
 from branch_desk.tour import gallery

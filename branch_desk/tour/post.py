@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from branch_desk.mailing import compose
-from branch_desk.operations.outbox import Letter, Sender, Sent
+from branch_desk.operations.house.outbox import Letter, Sender, Sent
 
 
 class MailFolder:

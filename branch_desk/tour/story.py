@@ -19,12 +19,14 @@ from branch_desk.models.account import AccountKind, AccountStatus
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import SignInFailed
 from branch_desk.models.member import DocumentType, MemberKind
-from branch_desk.operations import first_access, jobs, member_sign_in, members, search
-from branch_desk.operations.attempts import Origin
-from branch_desk.operations.demo_papers import card_picture
-from branch_desk.operations.demo_story import TrainingUser
-from branch_desk.operations.members import MemberRecord
-from branch_desk.operations.search import HitKind
+from branch_desk.operations.books import members, search
+from branch_desk.operations.books.members import MemberRecord
+from branch_desk.operations.books.search import HitKind
+from branch_desk.operations.house import jobs
+from branch_desk.operations.practice.demo_papers import card_picture
+from branch_desk.operations.practice.demo_story import TrainingUser
+from branch_desk.operations.users import first_access, member_sign_in
+from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import House
 from branch_desk.tour import dialogs
 from branch_desk.tour.clock import TourClock
@@ -32,8 +34,8 @@ from branch_desk.tour.eyes import read_code, read_letters
 from branch_desk.tour.paperwork import signed_copy
 from branch_desk.tour.player import Player, TourStopped
 from branch_desk.tour.post import MailFolder
-from branch_desk.views.card_images import CardPicture
-from branch_desk.views.shell import Shell
+from branch_desk.views.request.card_images import CardPicture
+from branch_desk.views.window.shell import Shell
 
 OFFICER: Final = "cvargas"
 SUPERVISOR: Final = "psuarez"

@@ -15,8 +15,8 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.staff import Role
-from branch_desk.operations import access, first_access, member_sign_in
-from branch_desk.operations.first_steps import FirstStep
+from branch_desk.operations.users import access, first_access, member_sign_in
+from branch_desk.operations.users.first_steps import FirstStep
 from tests.access_builders import (
     HOME,
     MEMBER_PASSWORD,

@@ -18,8 +18,8 @@ from branch_desk.models.database import Database
 from branch_desk.models.errors import DomainError
 from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import Role
-from branch_desk.operations import credential, first_access, member_sign_in, totp, unlock
-from branch_desk.operations.unlock import POINTS_NEEDED
+from branch_desk.operations.users import credential, first_access, member_sign_in, totp, unlock
+from branch_desk.operations.users.unlock import POINTS_NEEDED
 from branch_desk.operations.work import House
 from tests.access_builders import (
     HOME,
@@ -269,8 +269,8 @@ from branch_desk.models.database import Database
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher
-from branch_desk.operations import member_sign_in
-from branch_desk.operations.attempts import Origin
+from branch_desk.operations.users import member_sign_in
+from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import House
 
 class Dying(Hasher):

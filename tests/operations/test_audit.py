@@ -19,8 +19,8 @@ from branch_desk.models.errors import NotAllowed, UnreadableFile
 from branch_desk.models.event import Event
 from branch_desk.models.keys import Keys
 from branch_desk.models.staff import Role
-from branch_desk.operations import audit
-from branch_desk.operations.verification import Finding, Problem, verify
+from branch_desk.operations.house import audit
+from branch_desk.operations.house.verification import Finding, Problem, verify
 from branch_desk.operations.work import Work, canonical, chain_of
 from tests.builders import NOON, World
 

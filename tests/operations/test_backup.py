@@ -17,8 +17,8 @@ from branch_desk.models.errors import BackupDamaged, BackupFailed, DatabaseInUse
 from branch_desk.models.event import Event
 from branch_desk.models.keys import Keys
 from branch_desk.models.member import Member
-from branch_desk.operations import audit, backup, install, roles
-from branch_desk.operations.verification import verify
+from branch_desk.operations.house import audit, backup, install, roles
+from branch_desk.operations.house.verification import verify
 from branch_desk.operations.work import House, Work
 from tests.builders import World
 from tests.postgres import Postgres

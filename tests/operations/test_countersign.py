@@ -20,8 +20,9 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role, Staff, StaffRelative
-from branch_desk.operations import audit, credential, sign_in, totp, unlock, verification
-from branch_desk.operations.unlock import POINTS_NEEDED
+from branch_desk.operations.house import audit, sign_in, verification
+from branch_desk.operations.users import credential, totp, unlock
+from branch_desk.operations.users.unlock import POINTS_NEEDED
 from branch_desk.operations.work import Desk
 from tests.access_builders import an_active, change, events
 from tests.builders import PASSWORD, World

@@ -15,7 +15,7 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.passwords import MEMBER_POLICY, check
 from branch_desk.models.staff import Role, StaffRelative
-from branch_desk.operations import credential
+from branch_desk.operations.users import credential
 from branch_desk.operations.work import Work
 from tests.access_builders import (
     an_access,

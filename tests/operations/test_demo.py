@@ -18,9 +18,10 @@ from branch_desk.models.member import Member, MemberKind
 from branch_desk.models.outbox import Mail, MailStatus
 from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import Role
-from branch_desk.operations import demo, install, sign_in
-from branch_desk.operations.requests import queue_counts, requests
-from branch_desk.operations.verification import verify
+from branch_desk.operations.house import install, sign_in
+from branch_desk.operations.house.verification import verify
+from branch_desk.operations.practice import demo
+from branch_desk.operations.request.requests import queue_counts, requests
 from branch_desk.operations.work import House
 from tests.builders import CHEAP, SetClock
 
@@ -94,7 +95,7 @@ def test_the_same_seed_gives_the_same_people_and_another_others() -> None:
     from datetime import date
     from random import Random
 
-    from branch_desk.operations.demo_people import invent
+    from branch_desk.operations.practice.demo_people import invent
 
     def some(seed: int) -> object:
         return invent(Random(seed), 50, ["CEN", "MON"], date(2026, 11, 23)).members

@@ -45,16 +45,16 @@ from branch_desk.models.identity import CheckPoint
 from branch_desk.models.member import DocumentType, MemberKind, person_key
 from branch_desk.models.outbox import Mail
 from branch_desk.models.staff import Role, Staff
-from branch_desk.operations import (
+from branch_desk.operations.house import staff
+from branch_desk.operations.request import (
     approval,
     configuration,
     drafts,
     enrolment,
     forms,
     identity,
-    staff,
 )
-from branch_desk.operations.identity import CardState, card_state
+from branch_desk.operations.request.identity import CardState, card_state
 from branch_desk.operations.work import Desk
 from tests.builders import World
 from tests.journey import (

@@ -20,8 +20,8 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import Role
-from branch_desk.operations import access, credential, first_access, member_sign_in, totp
-from branch_desk.operations.first_steps import FirstStep, StepKind
+from branch_desk.operations.users import access, credential, first_access, member_sign_in, totp
+from branch_desk.operations.users.first_steps import FirstStep, StepKind
 from branch_desk.operations.work import House
 from tests.access_builders import (
     HOME,

@@ -31,7 +31,7 @@ from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import DocumentType, MemberKind, person_key
 from branch_desk.models.parameter import ContractTerms
 from branch_desk.models.staff import Role, Staff
-from branch_desk.operations import audit
+from branch_desk.operations.house import audit
 from tests.access_builders import walk
 from tests.builders import NOON, World
 

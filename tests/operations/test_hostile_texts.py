@@ -13,17 +13,10 @@ from sqlalchemy import MetaData, func, select
 import branch_desk
 from branch_desk.models.errors import InvalidValue, SignInFailed
 from branch_desk.models.validation import RULES, clean_text
-from branch_desk.operations import (
-    access,
-    drafts,
-    enrolment,
-    identity,
-    member_sign_in,
-    members,
-    requests,
-    search,
-    sign_in,
-)
+from branch_desk.operations.books import members, search
+from branch_desk.operations.house import sign_in
+from branch_desk.operations.request import drafts, enrolment, identity, requests
+from branch_desk.operations.users import access, member_sign_in
 from tests.access_builders import HOME
 from tests.builders import World
 from tests.journey import (

@@ -18,10 +18,10 @@ from branch_desk.models.errors import ColumnsMissing, UnreadableFile
 from branch_desk.models.event import Event
 from branch_desk.models.install import ImportMark
 from branch_desk.models.member import Member, MemberName
-from branch_desk.operations import imports
-from branch_desk.operations.import_rows import COLUMNS, BookKind
-from branch_desk.operations.imports import ImportResult, Progress, import_file
-from branch_desk.operations.search import find
+from branch_desk.operations.books import imports
+from branch_desk.operations.books.import_rows import COLUMNS, BookKind
+from branch_desk.operations.books.imports import ImportResult, Progress, import_file
+from branch_desk.operations.books.search import find
 from tests.builders import World
 
 ANA = {
@@ -415,8 +415,8 @@ from pathlib import Path
 from branch_desk.models.database import Database
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher
-from branch_desk.operations import imports
-from branch_desk.operations.import_rows import BookKind
+from branch_desk.operations.books import imports
+from branch_desk.operations.books.import_rows import BookKind
 from branch_desk.operations.work import House
 imports.BATCH = 50
 house = House(Database(sys.argv[1]), Keys.ephemeral(), Hasher())

@@ -10,8 +10,9 @@ from branch_desk.models.database import Database
 from branch_desk.models.enrolment import Enrolment, Status, UserName
 from branch_desk.models.outbox import Mail, MailStatus
 from branch_desk.models.staff import Draft
-from branch_desk.operations import credential, jobs
-from branch_desk.operations.outbox import Counts
+from branch_desk.operations.house import jobs
+from branch_desk.operations.house.outbox import Counts
+from branch_desk.operations.users import credential
 from branch_desk.operations.work import House
 from tests.access_builders import an_access, an_enrolment, events
 from tests.builders import World

@@ -26,7 +26,8 @@ from branch_desk.models.form import Decision, PrintedForm, Verdict
 from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.outbox import Mail
 from branch_desk.models.staff import Role, Staff
-from branch_desk.operations import approval, configuration, enrolment, forms, identity, jobs
+from branch_desk.operations.house import jobs
+from branch_desk.operations.request import approval, configuration, enrolment, forms, identity
 from branch_desk.operations.work import Desk, Work
 from branch_desk.reports.code import SheetCode
 from tests.builders import World, a_world

@@ -28,10 +28,7 @@ from branch_desk.models.errors import (
     SignInFailed,
 )
 from branch_desk.models.staff import Role, StaffSession
-from branch_desk.operations import (
-    sign_in,
-    staff,
-)
+from branch_desk.operations.house import sign_in, staff
 from branch_desk.operations.work import OPERATIONS, Caller, Permission, Work, name_of
 from tests.builders import PASSWORD
 from tests.matrix_subjects import BEFORE, ROLES, VALUES, Outcome, Subjects, build
@@ -40,8 +37,8 @@ from tests.short_ways import (
 )
 
 MODULES = {
-    module.name: importlib.import_module(f"{package.__name__}.{module.name}")
-    for module in pkgutil.iter_modules(package.__path__)
+    module.name.rsplit(".", 1)[-1]: importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 }
 IMPAIRED = ("inactive", "other_branch", "expired", "locked")
 CALLERS = ("anonymous", *ROLES, *IMPAIRED, "sistema")

@@ -8,7 +8,8 @@ from sqlalchemy import MetaData, select
 
 from branch_desk.mailing import SmtpSender
 from branch_desk.models.access import Delivery
-from branch_desk.operations import credential, first_access, member_sign_in, outbox, totp
+from branch_desk.operations.house import outbox
+from branch_desk.operations.users import credential, first_access, member_sign_in, totp
 from tests.access_builders import (
     HOME,
     MEMBER_PASSWORD,

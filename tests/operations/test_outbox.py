@@ -12,9 +12,10 @@ from branch_desk.models.credentials import Secret
 from branch_desk.models.database import Database
 from branch_desk.models.outbox import Mail, MailStatus
 from branch_desk.models.staff import Role
-from branch_desk.operations import access, credential, outbox
-from branch_desk.operations.first_steps import StepKind
-from branch_desk.operations.outbox import Counts, Letter, NotSent, Outcome, Sent, queue_mail
+from branch_desk.operations.house import outbox
+from branch_desk.operations.house.outbox import Counts, Letter, NotSent, Outcome, Sent, queue_mail
+from branch_desk.operations.users import access, credential
+from branch_desk.operations.users.first_steps import StepKind
 from branch_desk.operations.work import House
 from tests.access_builders import an_access, events, link_of, mails, row
 from tests.builders import World

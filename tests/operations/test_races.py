@@ -18,7 +18,8 @@ from branch_desk.models.form import Decision, PrintedForm
 from branch_desk.models.outbox import Mail
 from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import Role, Staff
-from branch_desk.operations import enrolment, verification
+from branch_desk.operations.house import verification
+from branch_desk.operations.request import enrolment
 from tests.access_builders import MEMBER_PASSWORD, an_access, an_active, row
 from tests.builders import CHEAP, PASSWORD, World
 from tests.journey import view

@@ -19,24 +19,13 @@ from branch_desk.models.keys import Keys
 from branch_desk.models.member import DocumentType
 from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import STAFF_ATTEMPTS, Role
-from branch_desk.operations import (
-    access,
-    approval,
-    audit,
-    credential,
-    demo,
-    drafts,
-    install,
-    jobs,
-    member_sign_in,
-    roles,
-    sign_in,
-    staff,
-    unlock,
-)
-from branch_desk.operations.import_rows import BookKind
-from branch_desk.operations.imports import import_file
-from branch_desk.operations.verification import verify
+from branch_desk.operations.books.import_rows import BookKind
+from branch_desk.operations.books.imports import import_file
+from branch_desk.operations.house import audit, install, jobs, roles, sign_in, staff
+from branch_desk.operations.house.verification import verify
+from branch_desk.operations.practice import demo
+from branch_desk.operations.request import approval, drafts
+from branch_desk.operations.users import access, credential, member_sign_in, unlock
 from branch_desk.operations.work import House
 from tests import access_builders
 from tests.builders import CHEAP, PASSWORD, SetClock, World, a_world

@@ -21,10 +21,10 @@ from branch_desk.models.errors import NotAllowed, NotFound
 from branch_desk.models.event import Event
 from branch_desk.models.member import Department, DocumentType, Member, MemberKind, rotations
 from branch_desk.models.staff import Role
-from branch_desk.operations.duplicates import Duplicate, Owner, Shared, duplicates
-from branch_desk.operations.members import member, member_match, members
-from branch_desk.operations.requests import queue_counts, requests
-from branch_desk.operations.search import Hit, HitKind, find
+from branch_desk.operations.books.members import member, member_match, members
+from branch_desk.operations.books.search import Hit, HitKind, find
+from branch_desk.operations.request.duplicates import Duplicate, Owner, Shared, duplicates
+from branch_desk.operations.request.requests import queue_counts, requests
 from branch_desk.operations.work import Desk, Work
 from tests.access_builders import approved, change, walk
 from tests.builders import NOON, World

@@ -20,24 +20,19 @@ from branch_desk.models.credentials import Secret
 from branch_desk.models.errors import DomainError
 from branch_desk.models.member import DocumentType
 from branch_desk.models.staff import Role
-from branch_desk.operations import (
+from branch_desk.operations.house import outbox, sign_in, staff
+from branch_desk.operations.house.outbox import Letter, Sender, Sent
+from branch_desk.operations.request import approval, configuration, drafts, forms
+from branch_desk.operations.users import (
     access,
-    approval,
-    configuration,
     credential,
-    drafts,
     first_access,
-    forms,
     links,
     member_sign_in,
-    outbox,
-    sign_in,
-    staff,
     totp,
     unlock,
 )
-from branch_desk.operations.outbox import Letter, Sender, Sent
-from branch_desk.operations.unlock import POINTS_NEEDED
+from branch_desk.operations.users.unlock import POINTS_NEEDED
 from branch_desk.operations.work import Desk
 from tests.access_builders import HOME, a_phone, link_of
 from tests.builders import PASSWORD, World

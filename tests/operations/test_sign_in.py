@@ -14,7 +14,7 @@ from branch_desk.models.errors import (
     WeakPassword,
 )
 from branch_desk.models.staff import Role, Staff
-from branch_desk.operations import install, sign_in, staff
+from branch_desk.operations.house import install, sign_in, staff
 from branch_desk.operations.work import House
 from tests.builders import PASSWORD, World, a_world
 

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from branch_desk.operations import forms
+from branch_desk.operations.request import forms
 from tests.reports.forms import a_company_form, a_form
 
 
@@ -80,7 +80,7 @@ def test_the_hash_is_the_same_in_every_locale_and_time_zone() -> None:
     program = (
         "import contextlib, hashlib, locale, os, time\n"
         "with contextlib.suppress(locale.Error): locale.setlocale(locale.LC_ALL, '')\n"
-        "from branch_desk.operations import forms\n"
+        "from branch_desk.operations.request import forms\n"
         "from tests.reports.forms import a_company_form\n"
         "for os.environ['TZ'] in ('America/La_Paz', 'Asia/Tokyo'):\n"
         "    time.tzset()\n"

@@ -23,9 +23,9 @@ from branch_desk.models.errors import (
 from branch_desk.models.keys import Keys, NotAVerifier
 from branch_desk.models.staff import Role
 from branch_desk.models.totp import Cause, step_at
-from branch_desk.operations import access, totp
-from branch_desk.operations.first_steps import StepKind
-from branch_desk.operations.totp import ProvisionedToken
+from branch_desk.operations.users import access, totp
+from branch_desk.operations.users.first_steps import StepKind
+from branch_desk.operations.users.totp import ProvisionedToken
 from branch_desk.operations.work import Desk, House
 from tests.access_builders import (
     a_phone,

@@ -20,8 +20,8 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.identity import CheckPoint
 from branch_desk.models.staff import Role, StaffRelative
-from branch_desk.operations import member_sign_in, unlock
-from branch_desk.operations.unlock import POINTS_NEEDED, Advice, Remedy
+from branch_desk.operations.users import member_sign_in, unlock
+from branch_desk.operations.users.unlock import POINTS_NEEDED, Advice, Remedy
 from branch_desk.operations.work import Desk
 from tests.access_builders import (
     HOME,

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from branch_desk.background import Background
-from branch_desk.views.theme import Theme
+from branch_desk.views.kit.theme import Theme
 from tests.builders import World, a_world
 
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from branch_desk.views.enrolment import EnrolmentView
-from branch_desk.views.station import Station
+from branch_desk.views.kit.station import Station
+from branch_desk.views.request.enrolment import EnrolmentView
 from tests.views.screen import idle, shown
 
 

@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
 from branch_desk.background import Background
 from branch_desk.models.staff import Role
-from branch_desk.operations.sign_in import whoami
+from branch_desk.operations.house.sign_in import whoami
 from branch_desk.settings import Settings
-from branch_desk.views.member_screen import MemberScreen
-from branch_desk.views.password_panel import SecondPersonPanel
-from branch_desk.views.station import Station
-from branch_desk.views.view import View
+from branch_desk.views.kit.member_screen import MemberScreen
+from branch_desk.views.kit.password_panel import SecondPersonPanel
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.view import View
 from tests.builders import PASSWORD, World
 
 BODY_WIDTH = 1166

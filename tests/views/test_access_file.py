@@ -11,9 +11,9 @@ from branch_desk import resources
 from branch_desk.background import Background
 from branch_desk.models.access import AccessStatus
 from branch_desk.models.staff import Role
-from branch_desk.views.access_file import AccessFileView, template_words
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.theme import Meaning, Theme
+from branch_desk.views.users.access_file import AccessFileView, template_words
 from tests.access_builders import an_active, an_enrolment, approved, choose, events, mails, row
 from tests.builders import World
 from tests.views.agree import agrees

@@ -10,11 +10,13 @@ from branch_desk.background import Background
 from branch_desk.models.access import Delivery
 from branch_desk.models.errors import NotAllowed, SelfDealing, SignInFailed
 from branch_desk.models.staff import Role
-from branch_desk.operations import credential, members, sign_in, staff
-from branch_desk.operations.staff import StaffRow
-from branch_desk.views.administration import AdministrationView
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.operations.books import members
+from branch_desk.operations.house import sign_in, staff
+from branch_desk.operations.house.staff import StaffRow
+from branch_desk.operations.users import credential
+from branch_desk.views.house.administration import AdministrationView
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.theme import Meaning, Theme
 from tests.access_builders import an_access
 from tests.builders import PASSWORD, World
 from tests.views.agree import agrees

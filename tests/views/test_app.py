@@ -20,10 +20,10 @@ from branch_desk.models.install import Installation
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher, HashParameters
 from branch_desk.settings import Settings
-from branch_desk.views import incident
-from branch_desk.views.dialogs import IncidentDialog
-from branch_desk.views.main_window import MainWindow
-from branch_desk.views.theme import Theme
+from branch_desk.views.kit import incident
+from branch_desk.views.kit.dialogs import IncidentDialog
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.window.main_window import MainWindow
 from tests.builders import NOON
 from tests.views.kit.accessibility import nameless
 from tests.views.window import settle

@@ -17,13 +17,14 @@ from branch_desk.models.identity import AttachmentKind
 from branch_desk.models.passwords import PasswordProblem
 from branch_desk.models.staff import Role
 from branch_desk.models.totp import Cause
-from branch_desk.operations import configuration, identity
-from branch_desk.operations.approval import Change, Flag, RedFlag, _leaves
+from branch_desk.operations.request import configuration, identity
+from branch_desk.operations.request.approval import Change, Flag, RedFlag, _leaves
 from branch_desk.operations.work import Desk
-from branch_desk.views import change_words, flag_words, wording
-from branch_desk.views.approvals import ApprovalsView
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.views.approval import change_words, flag_words
+from branch_desk.views.approval.approvals import ApprovalsView
+from branch_desk.views.kit import wording
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.theme import Meaning, Theme
 from tests.access_builders import mails
 from tests.builders import PASSWORD, World
 from tests.journey import (

@@ -12,12 +12,12 @@ from branch_desk.background import Background
 from branch_desk.models.access import Delivery
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role
-from branch_desk.operations import credential
-from branch_desk.operations.verification import Finding, Problem
-from branch_desk.views import event_words
-from branch_desk.views.audit import AuditView
-from branch_desk.views.event_words import EventGroup
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.operations.house.verification import Finding, Problem
+from branch_desk.operations.users import credential
+from branch_desk.views.house.audit import AuditView
+from branch_desk.views.kit import event_words
+from branch_desk.views.kit.event_words import EventGroup
+from branch_desk.views.kit.theme import Meaning, Theme
 from tests.access_builders import an_access
 from tests.builders import World
 from tests.views.kit.accessibility import doubled_mnemonics, nameless

@@ -17,11 +17,11 @@ from branch_desk.background import Background
 from branch_desk.models.access import Delivery, InitialCredential
 from branch_desk.models.install import Installation
 from branch_desk.models.staff import Role
-from branch_desk.operations import credential
-from branch_desk.operations.outbox import Letter, NotSent, Outcome, send_due
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.step_credential import CredentialStep
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.operations.house.outbox import Letter, NotSent, Outcome, send_due
+from branch_desk.operations.users import credential
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.theme import Meaning, Theme
+from branch_desk.views.users.step_credential import CredentialStep
 from tests.access_builders import an_access, events, mails
 from tests.builders import World
 from tests.cups import Cups, cups, cups_server

@@ -13,13 +13,13 @@ from branch_desk.models.audit import AuditEvent
 from branch_desk.models.enrolment import Status
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role
-from branch_desk.operations import approval, enrolment
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.enrolment import EnrolmentView
-from branch_desk.views.request_steps import STEPS, current_step, steps_of
-from branch_desk.views.station import Station
-from branch_desk.views.steps_track import Progress
-from branch_desk.views.theme import Theme
+from branch_desk.operations.request import approval, enrolment
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.steps_track import Progress
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.request.enrolment import EnrolmentView
+from branch_desk.views.request.request_steps import STEPS, current_step, steps_of
 from tests.builders import World
 from tests.journey import (
     a_company_application,

@@ -23,10 +23,10 @@ from branch_desk.background import Background
 from branch_desk.models.credentials import Secret, new_initial_credential
 from branch_desk.models.staff import Role
 from branch_desk.models.totp import TotpSecret
-from branch_desk.operations import credential
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.main_window import MainWindow
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.operations.users import credential
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.theme import Meaning, Theme
+from branch_desk.views.window.main_window import MainWindow
 from tests.access_builders import an_access
 from tests.builders import PASSWORD, World
 from tests.cups import Cups, cups, cups_server
@@ -240,10 +240,10 @@ sys.path.insert(0, sys.argv[1])
 from branch_desk.__main__ import _close
 _close()
 from branch_desk.models.access import Delivery
-from branch_desk.operations import access, credential
+from branch_desk.operations.users import access, credential
 from branch_desk.printing import PrintQueue, PrintState
 from branch_desk.reports import credential_slip
-from branch_desk.views import step_credential
+from branch_desk.views.users import step_credential
 from tests.access_builders import an_access
 from tests.builders import a_world
 

@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWid
 
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role
-from branch_desk.operations import enrolment, sign_in
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.main_window import MainWindow
-from branch_desk.views.shell import SCREENS
-from branch_desk.views.theme import Meaning
-from branch_desk.views.view import View
+from branch_desk.operations.house import sign_in
+from branch_desk.operations.request import enrolment
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.theme import Meaning
+from branch_desk.views.kit.view import View
+from branch_desk.views.window.main_window import MainWindow
+from branch_desk.views.window.shell import SCREENS
 from tests.builders import PASSWORD, World
 from tests.journey import an_application
 from tests.views.kit.accessibility import doubled_mnemonics, nameless

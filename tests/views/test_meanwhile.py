@@ -11,13 +11,13 @@ from branch_desk.background import Background
 from branch_desk.models.base import new_id
 from branch_desk.models.enrolment import Status
 from branch_desk.models.parameter import LimitKind
-from branch_desk.operations import configuration, enrolment
-from branch_desk.operations.application import RepresentativeValues
-from branch_desk.views.enrolment import EnrolmentView
-from branch_desk.views.meanwhile import FieldChange, field_words, file_changes
-from branch_desk.views.opening import take_up
-from branch_desk.views.station import Station
-from branch_desk.views.theme import Theme
+from branch_desk.operations.request import configuration, enrolment
+from branch_desk.operations.request.application import RepresentativeValues
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.request.enrolment import EnrolmentView
+from branch_desk.views.request.meanwhile import FieldChange, field_words, file_changes
+from branch_desk.views.request.opening import take_up
 from tests.builders import World
 from tests.journey import a_company_application, a_representative, carry, view
 from tests.views.opened import opened

@@ -14,9 +14,9 @@ from branch_desk.models.account import AccountKind, Handling
 from branch_desk.models.audit import AuditEvent
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role
-from branch_desk.operations import enrolment
-from branch_desk.views.member_file import MemberFileView
-from branch_desk.views.members import MembersView
+from branch_desk.operations.request import enrolment
+from branch_desk.views.people.member_file import MemberFileView
+from branch_desk.views.people.members import MembersView
 from tests.builders import World
 from tests.journey import an_application
 from tests.views.kit.accessibility import doubled_mnemonics, nameless

@@ -22,9 +22,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from branch_desk.background import Background
 from branch_desk.models import credentials, totp
-from branch_desk.views.step_credential import CredentialStep
-from branch_desk.views.step_token import TokenStep
-from branch_desk.views.theme import Theme
+from branch_desk.views.users.step_credential import CredentialStep
+from branch_desk.views.users.step_token import TokenStep
+from branch_desk.views.kit.theme import Theme
 from tests.access_builders import an_access
 from tests.builders import a_world
 from tests.views.screen import a_station

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QLineEdit
 from branch_desk.background import Background
 from branch_desk.models.enrolment import SigningRule, Status
 from branch_desk.models.member import DocumentType, MemberKind
-from branch_desk.operations import drafts, enrolment, enrolment_file
-from branch_desk.views.new_request import NewRequestView
-from branch_desk.views.station import Station
-from branch_desk.views.theme import Meaning
+from branch_desk.operations.request import drafts, enrolment, enrolment_file
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.theme import Meaning
+from branch_desk.views.request.new_request import NewRequestView
 from tests.builders import World
 from tests.journey import an_application
 from tests.views.kit.accessibility import doubled_mnemonics, nameless

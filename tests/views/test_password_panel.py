@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout
 from sqlalchemy import update
 
 from branch_desk.models.staff import Role, Staff
-from branch_desk.operations import staff
-from branch_desk.views.station import Station
-from branch_desk.views.view import View
+from branch_desk.operations.house import staff
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.view import View
 from tests.builders import World
 from tests.views.kit.accessibility import nameless
 from tests.views.screen import a_station, give_password, idle, shown

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from branch_desk.models.staff import Role
-from branch_desk.views.main_window import MainWindow
+from branch_desk.views.window.main_window import MainWindow
 from tests.access_builders import an_enrolment
 from tests.builders import World
 from tests.journey import ANA, an_application, carry

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QLabel
 from branch_desk.background import Background
 from branch_desk.models.enrolment import Status
 from branch_desk.models.staff import Role
-from branch_desk.operations import enrolment, enrolment_file
-from branch_desk.views.requests import RequestsView, waiting_meaning, waiting_words
-from branch_desk.views.theme import Meaning
-from branch_desk.views.view import Changed
+from branch_desk.operations.request import enrolment, enrolment_file
+from branch_desk.views.kit.theme import Meaning
+from branch_desk.views.kit.view import Changed
+from branch_desk.views.request.requests import RequestsView, waiting_meaning, waiting_words
 from tests.builders import World
 from tests.journey import ANA, an_application
 from tests.views.kit.accessibility import doubled_mnemonics, nameless

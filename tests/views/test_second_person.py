@@ -14,14 +14,14 @@ from branch_desk.background import Background
 from branch_desk.models.access import Delivery
 from branch_desk.models.errors import SignInFailed
 from branch_desk.models.staff import Role, Staff, StaffSession
-from branch_desk.operations import credential
-from branch_desk.views import wording
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.live_steps import AccessStep
-from branch_desk.views.password_panel import SecondPersonPanel
-from branch_desk.views.step_credential import CredentialStep
-from branch_desk.views.step_token import TokenStep
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.operations.users import credential
+from branch_desk.views.kit import wording
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.password_panel import SecondPersonPanel
+from branch_desk.views.kit.theme import Meaning, Theme
+from branch_desk.views.users.live_steps import AccessStep
+from branch_desk.views.users.step_credential import CredentialStep
+from branch_desk.views.users.step_token import TokenStep
 from tests.access_builders import an_access, an_active, events
 from tests.builders import PASSWORD, World
 from tests.views.agree import agrees

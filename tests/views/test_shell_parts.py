@@ -15,14 +15,14 @@ from branch_desk.background import Background
 from branch_desk.models.audit import AuditEvent
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role
-from branch_desk.operations import enrolment
-from branch_desk.views import shortcuts, theme
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.incoming import FileChoice
-from branch_desk.views.main_window import MainWindow
-from branch_desk.views.printer_watch import PrinterWatch
-from branch_desk.views.shortcut_list import ShortcutList
-from branch_desk.views.theme import Meaning, Scheme, Theme
+from branch_desk.operations.request import enrolment
+from branch_desk.views.kit import shortcuts, theme
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.incoming import FileChoice
+from branch_desk.views.kit.theme import Meaning, Scheme, Theme
+from branch_desk.views.window.main_window import MainWindow
+from branch_desk.views.window.printer_watch import PrinterWatch
+from branch_desk.views.window.shortcut_list import ShortcutList
 from tests.builders import World
 from tests.cups import Cups, cups, cups_server
 from tests.journey import an_application

@@ -13,10 +13,10 @@ from branch_desk.background import Background
 from branch_desk.models.errors import SignInFailed
 from branch_desk.models.staff import Role, Staff
 from branch_desk.models.totp import step_at
-from branch_desk.operations import sign_in
-from branch_desk.operations.sign_in import SignedIn
-from branch_desk.views import wording
-from branch_desk.views.sign_in import SignInView
+from branch_desk.operations.house import sign_in
+from branch_desk.operations.house.sign_in import SignedIn
+from branch_desk.views.kit import wording
+from branch_desk.views.window.sign_in import SignInView
 from tests.builders import PASSWORD, Someone, World
 from tests.views.kit.accessibility import doubled_mnemonics, nameless
 from tests.views.screen import idle, shown

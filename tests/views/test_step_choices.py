@@ -13,12 +13,12 @@ from branch_desk.models.account import AccountKind, AccountStatus, Handling
 from branch_desk.models.enrolment import Status
 from branch_desk.models.money import Currency
 from branch_desk.models.parameter import LimitKind
-from branch_desk.operations import configuration, enrolment
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.enrolment import EnrolmentView
-from branch_desk.views.station import Station
-from branch_desk.views.step_limits import LimitsStep
-from branch_desk.views.theme import Theme
+from branch_desk.operations.request import configuration, enrolment
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.request.enrolment import EnrolmentView
+from branch_desk.views.request.step_limits import LimitsStep
 from tests.builders import World
 from tests.journey import a_company_application, a_representative, advance, carry, view
 from tests.views.opened import opened

@@ -15,12 +15,12 @@ from sqlalchemy import select
 from branch_desk.background import Background
 from branch_desk.models.enrolment import Status
 from branch_desk.models.form import Printing
-from branch_desk.views.enrolment import EnrolmentView
-from branch_desk.views.incoming import FileChoice
-from branch_desk.views.request_steps import current_step
-from branch_desk.views.station import Station
-from branch_desk.views.step_form import FormStep
-from branch_desk.views.theme import Theme
+from branch_desk.views.kit.incoming import FileChoice
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.request.enrolment import EnrolmentView
+from branch_desk.views.request.request_steps import current_step
+from branch_desk.views.request.step_form import FormStep
 from tests.builders import World
 from tests.cups import Cups, cups, cups_server
 from tests.journey import carry, sheet_of, view

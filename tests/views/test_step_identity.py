@@ -19,14 +19,14 @@ from branch_desk.models.enrolment import Status
 from branch_desk.models.event import Event
 from branch_desk.models.identity import AttachmentKind, CheckPoint, Difference, IdentityCheck
 from branch_desk.models.staff import Role
-from branch_desk.operations import enrolment
+from branch_desk.operations.request import enrolment
 from branch_desk.reports import enrolment_form
 from branch_desk.reports.paper import PageSize
-from branch_desk.views.enrolment import EnrolmentView
-from branch_desk.views.incoming import FileChoice
-from branch_desk.views.station import Station
-from branch_desk.views.step_identity import IdentityStep
-from branch_desk.views.theme import Meaning, Theme
+from branch_desk.views.kit.incoming import FileChoice
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.theme import Meaning, Theme
+from branch_desk.views.request.enrolment import EnrolmentView
+from branch_desk.views.request.step_identity import IdentityStep
 from tests.builders import World
 from tests.journey import ANA, a_company_application, an_application, view
 from tests.reports.forms import a_form

@@ -10,12 +10,12 @@ from PySide6.QtCore import QSettings
 
 from branch_desk.background import Background
 from branch_desk.models.enrolment import Status
-from branch_desk.operations import enrolment
-from branch_desk.views.enrolment import EnrolmentView
-from branch_desk.views.incoming import FileChoice
-from branch_desk.views.station import Station
-from branch_desk.views.step_signature import SignatureStep
-from branch_desk.views.theme import Theme
+from branch_desk.operations.request import enrolment
+from branch_desk.views.kit.incoming import FileChoice
+from branch_desk.views.kit.station import Station
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.request.enrolment import EnrolmentView
+from branch_desk.views.request.step_signature import SignatureStep
 from tests.builders import World
 from tests.journey import (
     a_company_application,

@@ -18,13 +18,13 @@ from branch_desk.models.credentials import typed_credential
 from branch_desk.models.errors import CodeRefused
 from branch_desk.models.staff import Role
 from branch_desk.models.totp import Cause, Diagnosis
-from branch_desk.operations import credential, first_access
-from branch_desk.operations.first_steps import StepKind
-from branch_desk.views import doctor_words, live_steps
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.step_token import TokenStep
-from branch_desk.views.steps_track import Progress
-from branch_desk.views.theme import Scheme, Theme
+from branch_desk.operations.users import credential, first_access
+from branch_desk.operations.users.first_steps import StepKind
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.steps_track import Progress
+from branch_desk.views.kit.theme import Scheme, Theme
+from branch_desk.views.users import doctor_words, live_steps
+from branch_desk.views.users.step_token import TokenStep
 from tests.access_builders import an_access, an_active, events, link_of, redeemed, row, with_secrets
 from tests.builders import World
 from tests.views.agree import agrees

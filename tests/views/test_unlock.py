@@ -11,12 +11,13 @@ from branch_desk.background import Background
 from branch_desk.models.access import Delivery, LockReason
 from branch_desk.models.errors import SignInFailed
 from branch_desk.models.staff import Role
-from branch_desk.operations import credential, member_sign_in, unlock
-from branch_desk.operations.unlock import POINTS_NEEDED, Advice, Remedy
+from branch_desk.operations.users import credential, member_sign_in, unlock
+from branch_desk.operations.users.unlock import POINTS_NEEDED, Advice, Remedy
 from branch_desk.operations.work import Desk
-from branch_desk.views import triage, wording
-from branch_desk.views.theme import Meaning, Theme
-from branch_desk.views.unlock import UnlockView
+from branch_desk.views.kit import wording
+from branch_desk.views.kit.theme import Meaning, Theme
+from branch_desk.views.users import triage
+from branch_desk.views.users.unlock import UnlockView
 from tests.access_builders import HOME, Phone, an_access, an_active, change, mails, row
 from tests.builders import World
 from tests.views.kit.accessibility import doubled_mnemonics, nameless

@@ -14,9 +14,9 @@ from branch_desk.background import Background
 from branch_desk.models.audit import AuditEvent
 from branch_desk.models.staff import Role
 from branch_desk.settings import Settings
-from branch_desk.views.idle import Clocks
-from branch_desk.views.main_window import MainWindow
-from branch_desk.views.theme import Theme
+from branch_desk.views.kit.idle import Clocks
+from branch_desk.views.kit.theme import Theme
+from branch_desk.views.window.main_window import MainWindow
 from tests.builders import PASSWORD, World
 
 

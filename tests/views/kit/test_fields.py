@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from branch_desk.models.member import Department, DocumentType
 from branch_desk.models.money import Currency, Money
-from branch_desk.views.card_field import CardNumber, IdentityCardField
-from branch_desk.views.difference import GAP, DifferenceLabel, marked
-from branch_desk.views.fields import (
+from branch_desk.views.kit.card_field import CardNumber, IdentityCardField
+from branch_desk.views.kit.difference import GAP, DifferenceLabel, marked
+from branch_desk.views.kit.fields import (
     CodeField,
     DateField,
     EmailField,
@@ -22,7 +22,7 @@ from branch_desk.views.fields import (
     PhoneField,
     row,
 )
-from branch_desk.views.scan import ScanBox, ScanWatch
+from branch_desk.views.kit.scan import ScanBox, ScanWatch
 from tests.views.kit.accessibility import nameless
 
 

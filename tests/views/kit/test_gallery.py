@@ -11,14 +11,13 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QMainWindow, QVBoxLayout
 
 from branch_desk.background import Background
 from branch_desk.models.money import Currency, Money
-from branch_desk.views import formats
-from branch_desk.views.card_field import CardNumber, IdentityCardField
-from branch_desk.views.dialogs import Confirmation, IncidentDialog
-from branch_desk.views.difference import DifferenceLabel
-from branch_desk.views.fields import DateField, FoldedText, MoneyField, PhoneField, row
-from branch_desk.views.lock_overlay import LockOverlay
-from branch_desk.views.member_screen import MemberScreen
-from branch_desk.views.pieces import (
+from branch_desk.views.kit import formats
+from branch_desk.views.kit.card_field import CardNumber, IdentityCardField
+from branch_desk.views.kit.dialogs import Confirmation, IncidentDialog
+from branch_desk.views.kit.difference import DifferenceLabel
+from branch_desk.views.kit.fields import DateField, FoldedText, MoneyField, PhoneField, row
+from branch_desk.views.kit.member_screen import MemberScreen
+from branch_desk.views.kit.pieces import (
     ActionRow,
     Flag,
     FlagList,
@@ -28,13 +27,14 @@ from branch_desk.views.pieces import (
     card,
     label,
 )
-from branch_desk.views.rail import Place, Rail
-from branch_desk.views.status_line import StatusLine
-from branch_desk.views.steps_track import Progress, Step, StepsTrack
-from branch_desk.views.table import Column, PagedTable
-from branch_desk.views.theme import Meaning, Scheme, Theme
-from branch_desk.views.top_bar import TopBar
-from branch_desk.views.view import View
+from branch_desk.views.kit.steps_track import Progress, Step, StepsTrack
+from branch_desk.views.kit.table import Column, PagedTable
+from branch_desk.views.kit.theme import Meaning, Scheme, Theme
+from branch_desk.views.kit.view import View
+from branch_desk.views.window.lock_overlay import LockOverlay
+from branch_desk.views.window.rail import Place, Rail
+from branch_desk.views.window.status_line import StatusLine
+from branch_desk.views.window.top_bar import TopBar
 from tests.views.kit.accessibility import doubled_mnemonics, nameless
 
 PLACES = (

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from branch_desk.views.dialogs import Confirmation
-from branch_desk.views.idle import Clocks, IdleWatch
-from branch_desk.views.lock_overlay import LockOverlay
+from branch_desk.views.kit.dialogs import Confirmation
+from branch_desk.views.kit.idle import Clocks, IdleWatch
+from branch_desk.views.window.lock_overlay import LockOverlay
 from tests.views.kit.accessibility import nameless
 
 NAME = "Ñahui Quispe"

@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel, QLineEdit, QMainWindow, QWidget
 
-from branch_desk.views.member_screen import MemberScreen
-from branch_desk.views.picture import Picture, qr_image
-from branch_desk.views.secret_panel import SecretPanel
-from branch_desk.views.theme import Scheme, Theme
+from branch_desk.views.kit.member_screen import MemberScreen
+from branch_desk.views.kit.picture import Picture, qr_image
+from branch_desk.views.kit.secret_panel import SecretPanel
+from branch_desk.views.kit.theme import Scheme, Theme
 from tests.views.kit.accessibility import nameless
 
 SECRET = b"kR7mWq3ZtB9x"

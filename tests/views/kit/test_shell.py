@@ -30,13 +30,13 @@ from branch_desk.models.errors import (
     WrongState,
 )
 from branch_desk.models.totp import Cause, Diagnosis
-from branch_desk.views import wording
-from branch_desk.views.pieces import Flag, FlagList, HeaderCard
-from branch_desk.views.rail import NARROW, WIDE, Place, Rail
-from branch_desk.views.status_line import StatusLine
-from branch_desk.views.steps_track import Progress, Step, StepsTrack
-from branch_desk.views.theme import Meaning, Theme
-from branch_desk.views.top_bar import TopBar
+from branch_desk.views.kit import wording
+from branch_desk.views.kit.pieces import Flag, FlagList, HeaderCard
+from branch_desk.views.kit.steps_track import Progress, Step, StepsTrack
+from branch_desk.views.kit.theme import Meaning, Theme
+from branch_desk.views.window.rail import NARROW, WIDE, Place, Rail
+from branch_desk.views.window.status_line import StatusLine
+from branch_desk.views.window.top_bar import TopBar
 from tests.views.kit.accessibility import nameless
 
 PLACES = (
@@ -219,8 +219,8 @@ def test_the_doctor_names_how_far_the_phones_clock_is_off() -> None:
 
 def test_the_sign_in_can_be_painted_before_the_database_is_imported() -> None:
     code = (
-        "import sys, branch_desk.views.view, branch_desk.views.fields, branch_desk.views.rail,"
-        "branch_desk.views.top_bar, branch_desk.views.table, branch_desk.views.lock_overlay;"
+        "import sys, branch_desk.views.kit.view, branch_desk.views.kit.fields, branch_desk.views.window.rail,"
+        "branch_desk.views.window.top_bar, branch_desk.views.kit.table, branch_desk.views.window.lock_overlay;"
         "print([m for m in ('sqlalchemy', 'reportlab', 'qrcode', 'email_validator') if m in sys.modules])"
     )
     result = subprocess.run(

@@ -12,9 +12,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QVBoxLayout
 
 from branch_desk.background import Background
-from branch_desk.views.csv_export import csv_bytes
-from branch_desk.views.table import Column, PagedTable, Wanted
-from branch_desk.views.view import View
+from branch_desk.views.kit.csv_export import csv_bytes
+from branch_desk.views.kit.table import Column, PagedTable, Wanted
+from branch_desk.views.kit.view import View
 
 
 @dataclass(frozen=True)

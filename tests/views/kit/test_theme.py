@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 from branch_desk import resources
-from branch_desk.views import icons, theme
-from branch_desk.views.theme import Meaning, Scheme, Theme
+from branch_desk.views.kit import icons, theme
+from branch_desk.views.kit.theme import Meaning, Scheme, Theme
 
 LOOKS = [Scheme.LIGHT, Scheme.DARK]
 

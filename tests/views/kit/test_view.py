@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFormLayout, QPushButton
 
 from branch_desk.background import Background
 from branch_desk.models.errors import ReasonMissing, WrongState
-from branch_desk.views import incident, wording
-from branch_desk.views.fields import FoldedText, row
-from branch_desk.views.theme import Meaning
-from branch_desk.views.view import Changed, View
+from branch_desk.views.kit import incident, wording
+from branch_desk.views.kit.fields import FoldedText, row
+from branch_desk.views.kit.theme import Meaning
+from branch_desk.views.kit.view import Changed, View
 
 
 class Screen(View):

@@ -846,7 +846,9 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("representative", schema=None) as batch_op:
-        batch_op.create_index("ix_representative_document_number", ["document_number"], unique=False)
+        batch_op.create_index(
+            "ix_representative_document_number", ["document_number"], unique=False
+        )
         batch_op.create_index("ix_representative_email", ["email"], unique=False)
         batch_op.create_index("ix_representative_mobile", ["mobile"], unique=False)
         batch_op.create_index(

@@ -1,0 +1,1 @@
+"""The house: installation, staff, audit, mail, due jobs, backup."""

@@ -1,0 +1,1 @@
+"""A believable cooperative of invented people, made by the operations themselves."""

@@ -1,0 +1,1 @@
+"""A request for e-banking: opened, identified, configured, printed, signed, approved."""

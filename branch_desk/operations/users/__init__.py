@@ -1,0 +1,1 @@
+"""E-banking users: first access, credential, authenticator, counters, unlocking."""

@@ -1,0 +1,1 @@
+"""The queue, a new request, and a request step by step."""

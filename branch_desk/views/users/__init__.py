@@ -1,0 +1,1 @@
+"""An e-banking user: clave, token, unlocking."""
