@@ -48,7 +48,7 @@ def test_a_text_to_translate_is_written_out(path: Path) -> None:
 @pytest.mark.parametrize("path", SCREENS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_texts_are_spanish_and_neither_beg_nor_blame(path: Path) -> None:
     wrong = [
-        f"{path.name}:{call.lineno}: {text.value}"
+        f"{path.name}:{call.lineno}: {text.value!r}"
         for call, text in _calls(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(text, ast.Constant) and _FOREIGN.search(str(text.value))
     ]

@@ -315,7 +315,7 @@ class TestChoice:
         real = Drawer()
         monkeypatch.setattr(Drawer, "__module__", "keyring.backends.SecretService")
         chain = null.Keyring()
-        chain.backends = [fail.Keyring(), real]
+        monkeypatch.setattr(chain, "backends", [fail.Keyring(), real], raising=False)
         monkeypatch.setattr("keyring.get_keyring", lambda: chain)
         assert real_keyring() is real
 

@@ -99,7 +99,7 @@ def test_the_code_is_asked_only_of_those_who_have_one(
     )
     view = View(station.desk, station.background)
     shown(qtbot, view)
-    view._ask_password(lambda: None)
+    view._ask_password(lambda _word: None)
     idle(qtbot, view)
     assert view.password_panel is not None
     assert view.password_panel.code.isHidden()

@@ -22,10 +22,10 @@ class Screen(View):
     def __init__(self, desk: Callable[..., Any], background: Background) -> None:
         super().__init__(desk, background)
         self.reason = FoldedText("reason")
-        self.go = QPushButton("Rechazar")
+        self.reject = QPushButton("Rechazar")
         form = QFormLayout(self.body)
         row(form, "&Motivo", self.reason)
-        form.addRow(self.go)
+        form.addRow(self.reject)
         self.got: list[Any] = []
         self.refreshed = 0
 
@@ -52,7 +52,7 @@ def refuse(_work: Any) -> None:
 def test_a_refusal_is_said_in_spanish_and_the_focus_goes_to_its_field(
     screen: Screen, qtbot: Any
 ) -> None:
-    screen.go.setFocus()
+    screen.reject.setFocus()
     with qtbot.waitSignal(screen.failed):
         screen.ask(screen.got.append, refuse)
     assert screen.problem_bar.sentence == wording.problem(ReasonMissing())
@@ -66,7 +66,7 @@ def test_the_body_waits_for_the_answer_and_gives_the_focus_back(screen: Screen, 
     screen.reason.setFocus()
     screen.ask(screen.got.append, lambda _work: go.wait(5))
     assert screen.is_busy
-    assert not screen.go.isEnabled()
+    assert not screen.reject.isEnabled()
     qtbot.waitUntil(screen._busy.isVisible, timeout=150)
     go.set()
     qtbot.waitUntil(lambda: screen.got == [True])
@@ -77,7 +77,7 @@ def test_the_body_waits_for_the_answer_and_gives_the_focus_back(screen: Screen, 
 
 def test_a_search_leaves_the_body_usable(screen: Screen, qtbot: Any) -> None:
     screen.search(screen.got.append, lambda _work, text: text.upper(), "mén")
-    assert screen.go.isEnabled()
+    assert screen.reject.isEnabled()
     qtbot.waitUntil(lambda: screen.got == ["MÉN"])
 
 
