@@ -215,8 +215,8 @@ class RequestsView(View):
                 sortable=True,
                 meaning=waiting_meaning,
             ),
-            Column("name", self.tr("Socio"), lambda row: row.name, width=204),
-            Column("document", self.tr("Documento"), lambda row: row.document, width=104),
+            Column("name", self.tr("Socio"), lambda row: row.name, width=198),
+            Column("document", self.tr("Documento"), lambda row: row.document, width=122),
             Column(
                 "state",
                 self.tr("Estado"),
@@ -239,7 +239,7 @@ class RequestsView(View):
                 code=True,
                 shown=False,
             ),
-            Column("holder", self.tr("La atiende"), lambda row: row.holder, width=88),
+            Column("holder", self.tr("La atiende"), lambda row: row.holder, width=76),
         ]
 
     def _build(self) -> None:
