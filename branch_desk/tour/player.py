@@ -192,6 +192,13 @@ class Player:
         QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         self.keys(field, text)
 
+    def type(self, text: str) -> None:
+        """Type into whatever has the focus."""
+        focused = QApplication.focusWidget()
+        if focused is None:
+            raise TourStopped("nothing has the focus")
+        self.keys(focused, text)
+
     @staticmethod
     def keys(widget: QWidget, text: str) -> None:
         """Type letters one after the other; `QTest` itself knows no ñ and no accents."""

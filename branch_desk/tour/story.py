@@ -13,7 +13,7 @@ from uuid import UUID
 import pyotp
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTableView
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTableView, QWidget
 
 from branch_desk.models.account import AccountKind, AccountStatus
 from branch_desk.models.enrolment import Channel
@@ -178,8 +178,8 @@ class Story:
         player = self.player
         self.place(Qt.Key.Key_F3, "new_request")
         player.picture("new-request-empty")
-        player.write("document_number_digits", self.member.document)
-        QTest.keyClick(player.find(QLineEdit, "document_number_digits"), Qt.Key.Key_Tab)
+        player.type(self.member.document)
+        player.key(Qt.Key.Key_Tab)
         player.settle(lambda: player.seen("use_record"), "the record")
         player.click("use_record")
         player.write("mobile", _NEW_MOBILE)
@@ -340,6 +340,10 @@ class Story:
         player.settle(
             lambda: "completo" in player.find(QLabel, "live_steps_note").text(), "the last step"
         )
+        player.settle(
+            lambda: player.find(QWidget, "step_token").accessibleName().endswith("hecho"),
+            "the tick beside the last step",
+        )
         player.picture("token-proved")
 
     # -- locked out, and back
@@ -359,7 +363,6 @@ class Story:
         for _ in range(2):  # the password given at the sign-in is not fresh any more
             self.clock.pass_by(seconds=150)
             self.place(Qt.Key.Key_F2, "requests")
-            player.click("global_search")
         player.picture("requests")
         self.place(Qt.Key.Key_F4, "unlocks")
         player.write("text", self.user_name)

@@ -4,16 +4,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pyotp
 import pytest
 from PySide6.QtCore import QSettings
 from sqlalchemy import select
 
 from branch_desk.background import Background
+from branch_desk.models.access import Delivery
 from branch_desk.models.audit import AuditEvent
 from branch_desk.models.enrolment import Status
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Role
 from branch_desk.operations.request import approval, enrolment
+from branch_desk.operations.users import credential, totp
 from branch_desk.views.kit.dialogs import Confirmation
 from branch_desk.views.kit.station import Station
 from branch_desk.views.kit.steps_track import Progress
@@ -99,6 +102,31 @@ def test_an_approved_request_goes_on_to_the_credential(
     assert screen.step is screen.credential
     assert screen.credential.file is not None
     assert screen.credential.user.currentText().startswith("amendez")
+
+
+def test_the_last_steps_are_ticked_off_as_the_member_gets_on(
+    qtbot: Any, desk_world: World, station: Station
+) -> None:
+    request = carry(desk_world, station.desk, Status.SIGNED)
+    supervisor = desk_world.desk("jefa", Role.SUPERVISOR)
+    approve(desk_world, supervisor, "jefa", request)
+    screen = opened(qtbot, station, request)
+    assert screen.file is not None
+    (access_id,) = screen.file.access_ids
+    credential.issue(station.desk, access_id, Delivery.SCREEN).forget()
+    screen.credential.ask_steps()
+    idle(qtbot, screen)
+    assert progress(screen) == "✓✓✓✓✓✓✓✓●"
+    token = station.desk(totp.provision, access_id)
+    station.desk(totp.confirm, access_id, code_of(token.key.reveal(), desk_world))
+    screen.credential.ask_steps()
+    idle(qtbot, screen)
+    assert progress(screen) == "✓✓✓✓✓✓✓✓✓"
+
+
+def code_of(key: str, world: World) -> str:
+    """What a phone with this key shows now."""
+    return pyotp.TOTP(key).at(world.clock.now)
 
 
 def test_the_header_says_who_what_and_how_long(

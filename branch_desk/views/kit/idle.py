@@ -21,6 +21,7 @@ LOOK_EVERY_MILLISECONDS: Final = 1000
 INPUT: Final = frozenset(
     {
         QEvent.Type.KeyPress,
+        QEvent.Type.ShortcutOverride,  # all that a key taken as a shortcut sends
         QEvent.Type.MouseButtonPress,
         QEvent.Type.MouseMove,
         QEvent.Type.Wheel,

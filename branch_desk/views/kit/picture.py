@@ -91,6 +91,7 @@ class Picture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._none = none
         self._image = QImage()
+        self._drawn = QImage()
 
     @property
     def is_empty(self) -> bool:
@@ -100,12 +101,13 @@ class Picture(QWidget):
     def show_image(self, content: bytes) -> bool:
         """Show a PNG or JPEG that was checked before; return whether it could be read."""
         self._image = QImage.fromData(content)
+        self._drawn = QImage()
         self.update()
         return not self._image.isNull()
 
     def clear(self) -> None:
         """Show nothing: the image belongs to a member."""
-        self._image = QImage()
+        self._image = self._drawn = QImage()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -115,7 +117,6 @@ class Picture(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the image in the middle, or say that there is none."""
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         if self._image.isNull():
             painter.setPen(theme.colour("frame"))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
@@ -126,4 +127,11 @@ class Picture(QWidget):
         size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         place = QRectF(0, 0, size.width(), size.height())
         place.moveCenter(QRectF(self.rect()).center())
-        painter.drawImage(place, self._image)
+        painter.drawImage(place, self._at(size * self.devicePixelRatioF()))
+
+    def _at(self, size: QSize) -> QImage:
+        """Give the image in this size: a painter alone looks at too few points of a large one."""
+        if self._drawn.size() != size:
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self._drawn = self._image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+        return self._drawn

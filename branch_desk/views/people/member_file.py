@@ -135,11 +135,17 @@ class MemberFileView(View):
             "member_accounts",
             self.tr("Cuentas"),
             [
-                Column("number", self.tr("Cuenta"), lambda a: a.number, width=150, code=True),
-                Column("kind", self.tr("Tipo"), lambda a: wording.word(a.kind), width=120),
+                Column(
+                    "number",
+                    self.tr("Cuenta"),
+                    lambda a: formats.groups(a.number),
+                    width=130,
+                    code=True,
+                ),
+                Column("kind", self.tr("Tipo"), lambda a: wording.word(a.kind), width=110),
                 Column("role", self.tr("Parte"), lambda a: wording.word(a.role), width=96),
-                Column("handling", self.tr("Manejo"), _handling, width=150),
-                Column("state", self.tr("Estado"), lambda a: wording.word(a.status), width=84),
+                Column("handling", self.tr("Manejo"), _handling, width=190),
+                Column("state", self.tr("Estado"), lambda a: wording.word(a.status), width=96),
                 Column(
                     "balance",
                     self.tr("Saldo"),

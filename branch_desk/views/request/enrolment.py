@@ -28,6 +28,7 @@ from branch_desk.models.errors import (
 from branch_desk.models.member import MemberKind
 from branch_desk.models.staff import Role
 from branch_desk.operations.request import enrolment
+from branch_desk.operations.users.first_steps import FirstAccessSteps
 from branch_desk.views.kit import formats, incoming, wording
 from branch_desk.views.kit.pieces import HeaderCard
 from branch_desk.views.kit.station import Station
@@ -85,6 +86,7 @@ class EnrolmentView(RequestScreen):
         self.pages: dict[str, QWidget] = {}
         self._released = False
         self._telling = False
+        self._first: FirstAccessSteps | None = None
         self._opened_at = station.now()
         for kind in (
             IdentityStep,
@@ -101,6 +103,7 @@ class EnrolmentView(RequestScreen):
         self.token = TokenStep(station)
         for name, step in (("credential", self.credential), ("token", self.token)):
             step.changed.connect(self.changed)
+            step.progressed.connect(self._progressed)
             step.go.connect(self.go)
             step.turned_away.connect(self.turned_away)
             self._add(name, step)
@@ -148,7 +151,7 @@ class EnrolmentView(RequestScreen):
 
     def forget(self) -> None:
         """Show nobody: another person has signed in."""
-        self.opening = self.choices = None
+        self.opening = self.choices = self._first = None
         self._clock.stop()
         self.problem_bar.clear()
         self.meanwhile.forget()
@@ -315,7 +318,7 @@ class EnrolmentView(RequestScreen):
         file = self.file
         if file is None:
             return
-        self.track.show_steps(steps_of(file), shown=name if name in STEPS else "identity")
+        self._show_track(name)
         page = self.pages[name]
         arriving = page is not self.stack.currentWidget()
         self.stack.setCurrentWidget(page)
@@ -325,6 +328,17 @@ class EnrolmentView(RequestScreen):
             page.enter()
         elif isinstance(page, CredentialStep | TokenStep):
             page.show_access(file.access_ids)
+
+    def _show_track(self, name: str) -> None:
+        if self.file is not None:
+            shown = name if name in STEPS else "identity"
+            self.track.show_steps(steps_of(self.file, self._first), shown=shown)
+
+    def _progressed(self, first: FirstAccessSteps) -> None:
+        """Tick off the last two steps as the member gets on."""
+        if first != self._first:
+            self._first = first
+            self._show_track(self.step_name)
 
     def show_problem(self, error: Exception) -> None:
         """Say what is wrong, on the page where it can be mended."""

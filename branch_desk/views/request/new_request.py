@@ -92,8 +92,10 @@ class NewRequestView(View):
             self.search(self._offer_draft, drafts.load, SUBJECT)
 
     def come_to_front(self) -> None:
-        """Offer the draft again to who comes back to an empty form."""
+        """Begin with the document; offer the draft again to who comes back to an empty form."""
         super().come_to_front()
+        if self._is_empty():
+            self.form.document.setFocus()
         if self._is_empty() and self._version:
             self.refresh()
 

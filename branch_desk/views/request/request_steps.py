@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from branch_desk.models.enrolment import Status
 from branch_desk.operations.request.enrolment_file import EnrolmentFile
+from branch_desk.operations.users.first_steps import FirstAccessSteps, StepKind
 from branch_desk.views.kit.steps_track import Progress, Step
 
 translate = QCoreApplication.translate
@@ -43,11 +44,13 @@ def current_step(file: EnrolmentFile) -> str:
     return STEPS[_REACHED.get(file.status, 0)]
 
 
-def steps_of(file: EnrolmentFile) -> list[Step]:
-    """Say of every step how far it is and whether one may go there."""
+def steps_of(file: EnrolmentFile, first: FirstAccessSteps | None = None) -> list[Step]:
+    """Say of every step how far it is and whether one may go there; `first` knows the last two."""
     ended = file.status not in _REACHED
     at = current_step(file)
     reached = STEPS.index(at)
+    if first is not None and file.status is Status.APPROVED:
+        reached = _reached_with(first)
     voided = {"form", "signature"} if file.forms and file.valid_form is None else set()
     titles = _titles()
     steps = []
@@ -71,6 +74,13 @@ def steps_of(file: EnrolmentFile) -> list[Step]:
             )
         )
     return steps
+
+
+def _reached_with(first: FirstAccessSteps) -> int:
+    handed = first.at(StepKind.CREDENTIAL_ISSUED) or first.at(StepKind.CREDENTIAL_USED)
+    if first.at(StepKind.TOKEN_PROVED) is not None:
+        return len(STEPS)
+    return STEPS.index("token" if handed else "credential")
 
 
 def _allowed(file: EnrolmentFile, name: str, place: int, reached: int) -> bool:

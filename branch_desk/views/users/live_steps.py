@@ -103,10 +103,12 @@ def _files(desk: Desk, access_ids: tuple[UUID, ...]) -> tuple[AccessFile, ...]:
 class AccessStep(View):
     """A screen about one user and its first access.
 
-    `finished` carries the user's id when the step's own work is done.
+    `finished` carries the user's id when the step's own work is done, `progressed` how far the
+    user shown is (FirstAccessSteps).
     """
 
     finished = Signal(object)
+    progressed = Signal(object)
 
     def __init__(self, station: Station) -> None:
         super().__init__(station.desk, station.background)
@@ -236,6 +238,7 @@ class AccessStep(View):
             self._shown = self.file.row.id
             self.show_file(self.file)
         self.show_progress(self.file.steps)
+        self.progressed.emit(self.file.steps)
 
     def _polled(self, steps: FirstAccessSteps) -> None:
         if self.file is None or steps.access_id != self.file.row.id:
@@ -243,6 +246,7 @@ class AccessStep(View):
         before = self.live.steps
         self.live.show_steps(steps)
         self.show_progress(steps)
+        self.progressed.emit(steps)
         if before is not None and before.status is not steps.status:
             self.changed.emit(Changed.ACCESS)
 

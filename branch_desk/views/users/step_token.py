@@ -284,6 +284,7 @@ class TokenStep(AccessStep):
             self.station.member_screen.presented_by = None
             self._forget_key()
             self._enable()
+            self.provide.setFocus()
 
     def _give_back(self) -> None:
         self._ready.stop()
