@@ -43,11 +43,11 @@ class RequestScreen(View):
 
     def changed_here(self, step: str = "", sentence: str = "") -> None:
         """Tell the window of a change and read the request again; go on to `step`."""
-        raise NotImplementedError
+        raise NotImplementedError  # for the heirs: Qt's metaclass and ABCMeta do not go together
 
     def show_step(self, name: str) -> None:
         """Show the page of a step."""
-        raise NotImplementedError
+        raise NotImplementedError  # for the heirs: Qt's metaclass and ABCMeta do not go together
 
 
 class StepPage(QWidget):

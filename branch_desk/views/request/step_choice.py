@@ -49,7 +49,7 @@ class ChoiceStep(StepPage):
 
     def show_choices(self, choices: Choices) -> None:
         """Show the set on this page."""
-        raise NotImplementedError
+        raise NotImplementedError  # for the heirs: Qt's metaclass and ABCMeta do not go together
 
     def problem(self) -> bool:
         """Mark what cannot stay so on this page; say whether there was any."""
