@@ -45,7 +45,9 @@ _INDEXES = (
 
 def _lines_of_sqlite(sql: str) -> list[str]:
     """The definitions of a CREATE statement, without regard to their order or the blanks."""
-    return sorted(" ".join(line.split()).rstrip(",") for line in sql.splitlines() if line.strip())
+    # A table that was made anew and renamed has its name in quotes.
+    lines = sql.replace('"', "").splitlines()
+    return sorted(" ".join(line.split()).rstrip(",") for line in lines if line.strip())
 
 
 def _schema(connection: Connection) -> list[Any]:

@@ -1,6 +1,6 @@
 """An e-banking user: its state, secrets, counters, credential, mail links and authenticator."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -27,6 +27,12 @@ UNLOCKS_BEFORE_SUPERVISOR = 2
 UNLOCKS_COUNTED_DAYS = 30
 CONTACT_HOURS = 72
 """So long after a change of mail or phone an unlock is the supervisor's (F23)."""
+
+SECURITY_IMAGES = tuple(
+    "arbol barco bicicleta bosque campana casa cometa condor estrella faro flor globo guitarra"
+    " hoja lago llama luna montana nube pez puente sol tren velero".split()
+)
+"""Names of the pictures a member chooses one of."""
 
 
 class AccessStatus(StrEnum):
@@ -143,13 +149,28 @@ class GrantedAccount(Base):
 
 
 class GrantedLimit(Amounts, Base):
-    """The user's maximum amounts in force."""
+    """The user's maximum amounts in force, and what was used of them.
+
+    Used amounts are of the day and month they name and are nothing on any other: a row that is
+    kept, never a sum over movements, so that an operation costs the same after years.
+    """
 
     __tablename__ = "granted_limit"
-    __table_args__ = (UniqueConstraint("access_id", "kind", "currency"), amounts_check())
+    __table_args__ = (
+        UniqueConstraint("access_id", "kind", "currency"),
+        amounts_check(),
+        CheckConstraint(
+            "used_in_day >= 0 AND count_in_day >= 0 AND used_in_month >= used_in_day", name="used"
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     access_id: Mapped[UUID] = mapped_column(ForeignKey("access.id"))
+    day: Mapped[date | None]
+    """La Paz day of the amounts used; the month is its month."""
+    used_in_day: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    count_in_day: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    used_in_month: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class GrantedBiller(Base):

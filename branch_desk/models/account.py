@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from branch_desk.models.base import Base, Key, new_id
@@ -61,7 +61,13 @@ class Account(Base):
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint("length(number) BETWEEN 4 AND 24", name="number_length"),
-        CheckConstraint("kind IN ('CC', 'PR') OR balance >= 0", name="no_overdraft"),
+        # For the postings' foreign key, which holds them in their account's currency.
+        UniqueConstraint("id", "currency"),
+        CheckConstraint(
+            "kind = 'PR' OR balance >= -overdraft",  # a loan may be overpaid
+            name="no_overdraft",
+        ),
+        CheckConstraint("overdraft = 0 OR (kind = 'CC' AND overdraft > 0)", name="overdraft"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -73,7 +79,9 @@ class Account(Base):
     status: Mapped[AccountStatus]
     opened_on: Mapped[date]
     balance: Mapped[int]
-    """Centavos of the account's currency."""
+    """Centavos of the account's currency; of a loan, what is owed. Equals the ledger's postings."""
+    overdraft: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How far below zero a current account may go, as agreed; centavos."""
 
 
 class Holder(Base):

@@ -6,6 +6,7 @@ transaction begins IMMEDIATE instead and is therefore alone.
 """
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,10 +32,16 @@ T = TypeVar("T")
 
 ATTEMPTS = 20
 _LONGEST_PAUSE = 0.5
+_PATIENCE = 5.0
+"""Seconds after which a server that does not answer is not asked again for the same deed (R68)."""
 _SECONDS_TO_CONNECT = 3
+_BUSY_SECONDS = 5
+_NAP = (0.0002, 0.002)
+"""Seconds between two looks whether another has ended its writing to SQLite's file."""
 
-_RETRIED = ("40001", "40P01", "55P03", "25006", "57P01", "57P02", "57P03")
-"""Serialization failure, deadlock, lock timeout, read-only standby, server going or coming."""
+_RETRIED = ("40001", "40P01", "55P03", "25006", "25P03", "57P01", "57P02", "57P03")
+"""Serialization failure, deadlock, lock timeout, read-only standby, a transaction given up because
+this machine was too busy to go on with it, server going or coming."""
 
 _SERVER = (
     "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=5000"
@@ -42,6 +49,10 @@ _SERVER = (
 )
 
 _SAFE = {"fsync": ("on",), "full_page_writes": ("on",)}
+
+
+class TryAgain(Exception):
+    """What the deed read is no longer so: the whole of it is run once more, like on a clash."""
 
 
 class Clock(Protocol):
@@ -75,7 +86,12 @@ class Database:
 
         On SQLite the database has no clock of its own: NULL, and `instant` reads the machine's.
         """
-        return func.clock_timestamp() if self.is_postgresql and self.clock is None else null()
+        return func.clock_timestamp() if self.reads_clock else null()
+
+    @property
+    def reads_clock(self) -> bool:
+        """Whether the instant is the server's own."""
+        return self.is_postgresql and self.clock is None
 
     def instant(self, read: Any) -> datetime:  # noqa: ANN401  what a driver returns
         """Make the deed's instant from what `now_column` gave, in UTC."""
@@ -106,25 +122,34 @@ class Database:
         return self._run(question, reads=True)
 
     def _run(self, deed: Callable[[Session], T], *, reads: bool) -> T:
+        begun = time.monotonic()
         for attempt in range(ATTEMPTS):
-            committing = False
+            connected = committing = False
             with self._sessions() as session:
                 try:
                     session.connection(execution_options={"branch_desk_reads": reads})
+                    connected = True
                     answer = deed(session)
                     session.flush()
                     committing = not reads
                     session.commit()
+                except TryAgain as stale:
+                    session.rollback()
+                    last: Exception = stale
                 except StaleDataError as clash:
                     session.rollback()
                     raise ChangedMeanwhile(kind="row") from clash
                 except DBAPIError as error:
                     with suppress(DBAPIError):
                         session.rollback()
-                    if committing and _connection_lost(error):
+                    if committing and _may_be_committed(error):
                         raise OutcomeUnknown from error
-                    if not _passes(error):
+                    unmade = self.is_postgresql and not connected
+                    if not (unmade and isinstance(error, OperationalError)) and not _passes(error):
                         raise
+                    away = unmade or _connection_lost(error)
+                    if away and time.monotonic() - begun > _PATIENCE:
+                        raise DatabaseUnreachable from error
                     last = error
                 else:
                     return answer
@@ -170,12 +195,15 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    from branch_desk.models import deadline  # the driver loads only where it is needed
+
+    # No ping before each deed: a line that broke while nobody used it is found by the first
+    # statement, and the deed is run again on a new one.
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=4,
         max_overflow=4,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": _SECONDS_TO_CONNECT,
             "options": _SERVER,
@@ -186,6 +214,20 @@ def _engine(url: URL) -> Engine:
             "tcp_user_timeout": 4000,
         },
     )
+    event.listen(engine, "do_connect", deadline.connect)
+    event.listen(engine, "checkin", deadline.given_back)
+    event.listen(engine, "do_execute", _begin_with_first)
+    return engine
+
+
+def _begin_with_first(cursor: Any, statement: str, parameters: Any, _context: object) -> bool:  # noqa: ANN401  the driver's
+    """Send BEGIN together with the first statement: a branch may be 20 ms from its database."""
+    connection = cursor.connection
+    if connection.autocommit or connection.info.transaction_status:  # 0: idle
+        return False
+    with connection.pipeline():
+        cursor.execute(statement, parameters)
+    return True
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  the driver's connection
@@ -194,7 +236,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=5000",
+        f"busy_timeout={_BUSY_SECONDS * 1000}",
         "trusted_schema=OFF",
         "recursive_triggers=ON",  # else INSERT OR REPLACE deletes rows behind the guards' back
     ):
@@ -203,8 +245,34 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
 
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later would fail with «locked» in between.
-    reads = connection.get_execution_options().get("branch_desk_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("branch_desk_reads", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    _wait_for_turn(connection)
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Become the one writer. Raises OperationalError after as long as SQLite itself would wait.
+
+    SQLite sleeps longer and longer, up to a tenth of a second, and whoever comes later passes it:
+    among eight writers one in a hundred waits a second. Short naps of random length are fairer.
+    """
+    driver: Any = connection.connection.driver_connection
+    end = time.monotonic() + _BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < end:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as busy:
+                if busy.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                time.sleep(random.uniform(*_NAP))  # noqa: S311
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
 
 
 def _passes(error: DBAPIError) -> bool:
@@ -219,6 +287,26 @@ def _passes(error: DBAPIError) -> bool:
 
 def _connection_lost(error: DBAPIError) -> bool:
     return error.connection_invalidated
+
+
+def _may_be_committed(error: DBAPIError) -> bool:
+    """Say whether a COMMIT that failed so may have been one: a server that goes says it first."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return _connection_lost(error) or state.startswith(("08", "57P"))
+
+
+def unhurried(session: Session, longest: str = "0") -> None:
+    """Let the statements of this transaction take long: what is read or written is a great deal.
+
+    `longest` is PostgreSQL's way to say how long each; zero is without end.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        return
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        session.execute(select(func.set_config(setting, longest, True)))  # noqa: FBT003  SQL's own
+    line: Any = connection.connection.driver_connection
+    line.deadline = None
 
 
 def _alembic(url: URL) -> Any:  # noqa: ANN401  alembic loads late: 0.7 s nobody should wait for

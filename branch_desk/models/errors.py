@@ -235,6 +235,91 @@ class StepMissing(DomainError):
     """First access must follow its order. Facts: `step`."""
 
 
+class NotGranted(DomainError):
+    """The user may not do that with it: not chosen on the form. Facts: `kind`."""
+
+
+class LimitExceeded(DomainError):
+    """More than the user's maximum amounts, or than the first days allow (F9, F25).
+
+    Facts: `kind`, `part` (as the columns of the limit, `starter` for the first days), `limit` and
+    `left` (Money, or a number of operations), `until`: when a starter limit is over, or None.
+    """
+
+    field = "amount"
+
+
+class NotEnoughFunds(DomainError):
+    """The account would go below zero or its agreed overdraft. Facts: `available`."""
+
+    field = "amount"
+
+
+class CurrencyDiffers(DomainError):
+    """Money, account and payee are not of one currency. Facts: `currency`, `wanted`."""
+
+    field = "amount"
+
+
+class AmountDiffers(DomainError):
+    """The amount is not what the bill or the instalments come to. Facts: `wanted`, a Money."""
+
+    field = "amount"
+
+
+class InstalmentsUnfit(DomainError):
+    """These instalments are not the ones that can be paid now (F32).
+
+    Facts: `reason` (a word known to the views) and `number`, of the instalment it is about.
+    """
+
+    field = "instalments"
+
+
+class BillUnpayable(DomainError):
+    """The bill is not there to be paid: somebody pays it, it is paid or withdrawn (F33).
+
+    Facts: `reason` (a word known to the views).
+    """
+
+
+class BelowMinimum(DomainError):
+    """The top-up is smaller than the company takes (manual: Bs 5). Facts: `minimum`, a Money."""
+
+    field = "amount"
+
+
+class NotWhatWasShown(DomainError):
+    """What is to be carried out is not what was shown and confirmed with the code."""
+
+
+class KeyUsed(DomainError):
+    """The key belongs to an order with other data (R61)."""
+
+
+class PromiseChanged(DomainError):
+    """The day promised for another bank has passed its cut-off. Facts: `day`, the new one."""
+
+
+class TotalsDiffer(DomainError):
+    """A batch, its file and the postings do not tell the same sum. Facts: `day`, `currency`."""
+
+
+class TooMany(DomainError):
+    """As often as a day allows. Facts: `kind`, `most`."""
+
+
+class PaymentsDiffer(DomainError):
+    """A biller's payments of a day and the postings do not tell the same sum.
+
+    Facts: `biller`, `day`, `currency`.
+    """
+
+
+class NotASigner(DomainError):
+    """The operation does not wait for this user's signature."""
+
+
 class KeysUnusable(DomainError):
     """The key outside the database is missing, wrong or exposed. Facts: `reason`."""
 

@@ -27,6 +27,9 @@ class Event(StrEnum):
     DESK_LOCKED = "desk:locked"
     DESK_UNLOCKED = "desk:unlocked"
     BRANCH_CREATED = "branch:created"
+    CALENDAR_DAY_ADDED = "calendar:day_added"
+    """A holiday was declared; its name stands as the reason."""
+    CALENDAR_DAY_REMOVED = "calendar:day_removed"
 
     ENROLMENT_SUBMITTED = "enrolment:submitted"
     ENROLMENT_AMENDED = "enrolment:amended"
@@ -52,6 +55,8 @@ class Event(StrEnum):
     ACCESS_CREATED = "access:created"
     ACCESS_LOCKED = "access:locked"
     ACCESS_UNLOCKED = "access:unlocked"
+    ACCESS_UNLOCK_FAILED = "access:unlock_failed"
+    """A member's try to unlock oneself came to nothing; of nobody unless an answer was judged."""
     ACCESS_VIEWED = "access:viewed"
     ACCESS_ACTIVATED = "access:activated"
     ACCESS_SUSPENDED = "access:suspended"
@@ -75,7 +80,54 @@ class Event(StrEnum):
     TOTP_RESYNCED = "totp:resynced"
     MEMBER_SIGN_IN_FAILED = "member:sign_in_failed"
     MEMBER_SIGNED_IN = "member:signed_in"
+    MEMBER_SIGNED_OUT = "member:signed_out"
+    MEMBER_PASSWORD_CHANGED = "member:password_changed"  # noqa: S105  a word, not a secret
+    MEMBER_PIN_CHANGED = "member:pin_changed"
+    MEMBER_IMAGE_CHANGED = "member:image_changed"
+    MEMBER_QUESTION_CHANGED = "member:question_changed"
+    MEMBER_CONTACT_CHANGED = "member:contact_changed"
+    """Mail address or mobile, by the member; facts name which."""
     MEMBER_VIEWED = "member:viewed"
+    MOVEMENTS_VIEWED = "movements:viewed"
+    OPERATIONS_VIEWED = "operations:viewed"
+    BENEFICIARIES_VIEWED = "beneficiaries:viewed"
+    SCHEDULES_VIEWED = "schedules:viewed"
+    LOAN_VIEWED = "loan:viewed"
+
+    OPERATION_PLACED = "operation:placed"
+    """Carried out; facts name kind, amount, currency and the hash that was confirmed."""
+    OPERATION_PREPARED = "operation:prepared"
+    """Confirmed by one, waits for the other signatures."""
+    OPERATION_SIGNED = "operation:signed"
+    OPERATION_CANCELLED = "operation:cancelled"
+    OPERATION_LAPSED = "operation:lapsed"
+    BENEFICIARY_LOOKED_UP = "beneficiary:looked_up"
+    BENEFICIARY_ADDED = "beneficiary:added"
+    BENEFICIARY_REMOVED = "beneficiary:removed"
+    SCHEDULE_MADE = "schedule:made"
+    SCHEDULE_RUN = "schedule:run"
+    SCHEDULE_FAILED = "schedule:failed"
+    SCHEDULE_SKIPPED = "schedule:skipped"
+    SCHEDULE_CANCELLED = "schedule:cancelled"
+    OPERATION_RETURNED = "operation:returned"
+    """Refused outside; the money is back. The reason is what was answered."""
+    OPERATIONS_CREDITED = "operation:credited"
+    """Other banks credited so many; the file of their answers is named."""
+    BATCH_CLOSED = "batch:closed"
+    """At the cut-off; without a subject when nothing was sent that day."""
+    BATCH_WRITTEN = "batch:written"
+    ANSWERS_READ = "batch:answered"
+    """A file of other banks' answers was read to its end."""
+    PAYMENTS_HANDED_OVER = "payments:handed_over"
+    """A biller's payments of a day, in one currency, were written to their file."""
+    PAYMENTS_CONFIRMED = "payments:confirmed"
+    """Billers confirmed so many; the file of their answers is named."""
+    PAYMENT_ANSWERS_READ = "payments:answered"
+    """A file of billers' answers was read to its end."""
+    SUBSCRIPTION_ADDED = "subscription:added"
+    SUBSCRIPTION_REMOVED = "subscription:removed"
+    RECEIPT_REPRINTED = "receipt:reprinted"
+    """The desk took a copy of the receipt of an operation."""
 
     MAIL_SENT = "mail:sent"
     MAIL_FAILED = "mail:failed"
@@ -91,10 +143,15 @@ class Event(StrEnum):
 FACTS = frozenset(
     {
         "accepted",
+        "account_status",
+        "amount",
+        "biller",
         "branch",
         "channel",
         "copy",
         "count",
+        "currency",
+        "day",
         "delivery",
         "destination",
         "diagnosis",
@@ -110,6 +167,7 @@ FACTS = frozenset(
         "lock_reason",
         "operation",
         "outcome",
+        "payload_sha256",
         "pdf_sha256",
         "period",
         "printer",

@@ -75,9 +75,7 @@ class Identified:
 
 def whole_name(first_names: str, first: str, second: str, married: str) -> str:
     """Write a person's name: first names, surnames, and the married surname with «de»."""
-    return " ".join(
-        part for part in (first_names, first, second, married and f"de {married}") if part
-    )
+    return " ".join(filter(None, (first_names, first, second, married and f"de {married}")))
 
 
 class Named:

@@ -80,3 +80,54 @@ class Biller(Base):
     """Regular expression a client code must match whole."""
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
+
+
+class StarterReason(StrEnum):
+    """After what the first days have lower limits (F25)."""
+
+    ENROLMENT = "ENROLMENT"
+    """The user became active."""
+    CONTACT = "CONTACT"
+    """Mail or phone changed."""
+    BENEFICIARY = "BENEFICIARY"
+    """The beneficiary was registered."""
+
+
+class StarterLimit(Base):
+    """The most that leaves in a day while something is new, from a date on (F25)."""
+
+    __tablename__ = "starter_limit"
+    __table_args__ = (
+        UniqueConstraint("reason", "currency", "effective_from"),
+        CheckConstraint("hours > 0 AND per_day >= 0", name="amounts"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    reason: Mapped[StarterReason]
+    currency: Mapped[Currency]
+    hours: Mapped[int]
+    """How long it stays new."""
+    per_day: Mapped[int]
+    """Centavos, for each kind of operation that takes money from the member's hands."""
+    effective_from: Mapped[datetime]
+
+
+class PolicyName(StrEnum):
+    """Numbers the house decides."""
+
+    CUT_OFF_MINUTE = "CUT_OFF_MINUTE"
+    """Minute of the day in La Paz: 750 is 12:30."""
+    SIGNATURE_HOURS = "SIGNATURE_HOURS"
+    """How long an operation waits for its other signatures."""
+    INSTALMENTS_AHEAD = "INSTALMENTS_AHEAD"
+    """How many instalments may be paid before they are due, beyond the next one."""
+
+
+class Policy(Base):
+    """A number the house decides, from a date on (F38)."""
+
+    __tablename__ = "policy"
+
+    name: Mapped[PolicyName] = mapped_column(primary_key=True)
+    effective_from: Mapped[datetime] = mapped_column(primary_key=True)
+    value: Mapped[int]

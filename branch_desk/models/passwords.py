@@ -186,14 +186,14 @@ class Hasher:
         """
         if len(secret) > LONGEST_READ:
             raise ValueError("a secret above the longest that is read")
-        return self._argon2.hash(unicodedata.normalize("NFC", secret))
+        return self._argon2.hash(_hashed_form(secret))
 
     def verify(self, kept: str, secret: str) -> bool:
         """Tell whether this is the secret: exactly, nothing trimmed, cut or folded."""
         if len(secret) > LONGEST_READ:
             return False
         try:
-            return self._argon2.verify(kept, unicodedata.normalize("NFC", secret))
+            return self._argon2.verify(kept, _hashed_form(secret))
         except (VerificationError, InvalidHashError):
             return False
 
@@ -208,6 +208,11 @@ class Hasher:
     @functools.cached_property
     def _nobodys(self) -> str:
         return self._argon2.hash(secrets.token_hex(16))
+
+
+def _hashed_form(secret: str) -> bytes:
+    # Half a character is no text, and still an answer like any other: wrong, after the same work.
+    return unicodedata.normalize("NFC", secret).encode("utf-8", "surrogatepass")
 
 
 @functools.cache

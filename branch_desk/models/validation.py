@@ -91,6 +91,16 @@ RULES: Final[dict[str, Rule]] = {
     "notary": _ORDINARY,
     "faculties": Rule(longest=500),
     "reason": Rule(longest=500),
+    "concept": _ORDINARY,
+    "origin": Rule(longest=200),
+    "destination": Rule(longest=200),
+    "client_code": Rule(
+        longest=24, shape=_digits, pattern=_whole(r"[0-9]{4,16}"), reason="client_code"
+    ),
+    "description": Rule(longest=60),
+    "period": Rule(longest=40),
+    "bill_id": Rule(longest=40, pattern=_whole(r"[0-9A-Za-z][0-9A-Za-z._/-]*"), reason="bill_id"),
+    "holiday_name": _ORDINARY,
     "city": _ORDINARY,
     "branch_name": _ORDINARY,
     "branch_code": Rule(
@@ -117,6 +127,8 @@ def clean_text(field: str, value: str) -> str:
 
     Raises InvalidValue, with `position` (from 1, in the trimmed text) when one character is wrong.
     """
+    if not value:
+        return ""
     rule = RULES[field]
     return _clean_name(field, value) if rule is _PERSON_NAME else _cleaned(field, value, rule)
 
@@ -153,8 +165,9 @@ def _cleaned(field: str, value: str, rule: Rule) -> str:
     text = value.strip(_BLANKS)
     if not text:
         return ""
-    if not (text.isascii() and text.isprintable()):
+    if not text.isascii():
         text = unicodedata.normalize("NFC", text)
+    if not text.isprintable():  # so are all invisible ones, and some harmless blanks
         _refuse_invisible(field, text)
     if rule.signs is not None:
         _refuse_signs(field, text, rule.signs)
