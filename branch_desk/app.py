@@ -83,7 +83,7 @@ class Machine:
             copy = backup.make(database, start.load_keys(self.settings), folder)
         finally:
             database.close()
-        databases.upgrade(self.settings.database_url)
+        start.upgrade_house(self.settings)
         return copy
 
     def keys_note(self) -> str:

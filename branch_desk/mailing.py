@@ -5,7 +5,7 @@ Nothing of a member's reaches a header but the address, and that is validated (R
 
 import smtplib
 import ssl
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -26,6 +26,16 @@ _LA_PAZ = timezone(timedelta(hours=-4))
 """Bolivia's own time; it knows no summer time."""
 
 _SENDER_NAME = "CosmartNet"
+
+_REFUSALS = {
+    "NotEnoughFunds": "la cuenta no tenía saldo suficiente",
+    "LimitExceeded": "superaba sus montos máximos de ese día",
+    "AccountUnfit": "una de las cuentas ya no admite el movimiento",
+    "NotGranted": "ya no está entre lo que usted habilitó",
+    "NotFound": "el beneficiario, la cuenta o la factura ya no está registrado",
+    "WrongState": "su usuario no está activo, o ya estaba pagado",
+}
+"""Why a payment on the calendar was not made, as its mail says it."""
 
 
 class SmtpSender:
@@ -137,12 +147,22 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["instant"] = _instant
+    templates.filters["day"] = _day
+    templates.filters["refusal"] = _refusal
     return templates
 
 
 def _instant(text: str) -> str:
     """Write an instant as people in Bolivia do: `23/11/2026 a las 12:00`."""
     return f"{datetime.fromisoformat(text).astimezone(_LA_PAZ):%d/%m/%Y a las %H:%M}"
+
+
+def _day(text: str) -> str:
+    return f"{date.fromisoformat(text):%d/%m/%Y}"
+
+
+def _refusal(name: str) -> str:
+    return _REFUSALS.get(name, "las condiciones de la cuenta o del usuario cambiaron")
 
 
 def _said(problem: smtplib.SMTPResponseException) -> tuple[int, bytes | str]:

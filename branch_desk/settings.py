@@ -51,6 +51,10 @@ class Settings:
     database_url: str = field(repr=False)  # may hold a password
     scanner_folder: Path | None = None
     """Where the scanner leaves its pictures."""
+    interbank_folder: Path | None = None
+    """Where the files for other banks are written; unset: `interbank` in the data folder."""
+    biller_folder: Path | None = None
+    """Where the files for billers are written; unset: `billers` in the data folder."""
     smtp: Smtp | None = None
     """Without it, mail waits in the outbox."""
     mail_from: str = ""
@@ -68,6 +72,16 @@ class Settings:
     def database_shown(self) -> str:
         """The database's address without its password, for logs and screens."""
         return _PASSWORD_IN_URL.sub("***", self.database_url)
+
+    @property
+    def interbank_dir(self) -> Path:
+        """Where the files for other banks are written."""
+        return self.interbank_folder or self.data_dir / "interbank"
+
+    @property
+    def biller_dir(self) -> Path:
+        """Where the files for billers are written."""
+        return self.biller_folder or self.data_dir / "billers"
 
     def prepare_data_dir(self) -> Path:
         """Make the data folder if it is missing, closed to others, and return it."""
@@ -100,6 +114,8 @@ def load(
         data_dir=data_dir,
         database_url=told_database or f"sqlite:///{data_dir / 'branch_desk.sqlite'}",
         scanner_folder=_path(table.take("scanner_folder", str)),
+        interbank_folder=_path(table.take("interbank_folder", str)),
+        biller_folder=_path(table.take("biller_folder", str)),
         mail_from=mail.take("from", str) or "",
         smtp=_smtp(mail, environ),
         portal_url=_address(table, "portal", ("https",)),

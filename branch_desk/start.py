@@ -16,7 +16,7 @@ from branch_desk.models.install import Installation
 from branch_desk.models.key_store import KeysMissing, Store, choose_store
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher
-from branch_desk.operations.house import install
+from branch_desk.operations.house import install, seeds
 from branch_desk.operations.work import House
 from branch_desk.settings import Settings
 
@@ -69,6 +69,20 @@ def create_house(settings: Settings) -> tuple[House, Secret]:
         database.close()
         raise
     return house, secret
+
+
+def upgrade_house(settings: Settings) -> None:
+    """Bring the schema to the one this program knows, and give an installed database what it lacks.
+
+    Raises KeysUnusable.
+    """
+    databases.upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        if _is_installed(database):
+            House(database, load_keys(settings), Hasher()).job(seeds.fill_missing)
+    finally:
+        database.close()
 
 
 def is_missing(settings: Settings) -> bool:

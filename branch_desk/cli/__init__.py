@@ -16,6 +16,9 @@ import branch_desk
 OK, FOUND, USAGE, CANNOT, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: done; done and something is wrong; misspelt; could not be done; Ctrl+C."""
 
+_BOOKS = ("members", "accounts", "holders", "loans", "instalments", "bills")
+"""The core system's files; the enumeration itself would load the database for a mere help."""
+
 _EPILOG = "Códigos de salida: 0 bien, 1 se encontró algo malo, 2 orden mal escrita, 3 no se pudo."
 
 
@@ -101,7 +104,11 @@ def _parser() -> argparse.ArgumentParser:
     _audit(words)
     _backup(words)
     _books(words)
+    _interbank(words)
+    _billers(words)
+    _ledger(words)
     _keys(words)
+    _receipts(words)
     return parser
 
 
@@ -172,10 +179,13 @@ def _backup(words: Words) -> None:
 
 def _books(words: Words) -> None:
     importing = _word(words, "import", "books:import_file", "importa del sistema central (CSV)")
-    importing.add_argument("kind", metavar="TIPO", choices=("members", "accounts", "holders"))
+    importing.add_argument("kind", metavar="TIPO", choices=_BOOKS)
     importing.add_argument("file", metavar="ARCHIVO", type=Path)
     jobs = _group(words, "jobs", "trabajos pendientes")
     _word(jobs, "run", "books:run_jobs", "envía correos, vence y ordena lo que corresponde")
+    calendar = _group(words, "calendar", "días en que la cooperativa no atiende")
+    listed = _word(calendar, "list", "calendar:list_days", "muestra los feriados de un año")
+    listed.add_argument("year", metavar="AÑO", type=int, nargs="?", help="por omisión, este año")
     demo = _group(words, "demo", "cooperativa de práctica")
     create = _word(demo, "create", "books:create_demo", "crea una cooperativa inventada")
     create.add_argument("folder", metavar="CARPETA", type=Path, nargs="?")
@@ -186,6 +196,31 @@ def _books(words: Words) -> None:
     tour.set_defaults(does="branch_desk.tour:main")
 
 
+def _ledger(words: Words) -> None:
+    group = _group(words, "ledger", "comprueba el libro de movimientos")
+    _word(
+        group,
+        "verify",
+        "ledger:verify",
+        "comprueba saldos, operaciones y devoluciones contra el libro; no escribe nada",
+    )
+
+
+def _interbank(words: Words) -> None:
+    group = _group(words, "interbank", "transferencias a otros bancos")
+    _word(group, "batches", "interbank:batches", "muestra los lotes y su estado")
+    settle = _word(
+        group, "settle", "interbank:settle", "lee las respuestas de los otros bancos (CSV)"
+    )
+    settle.add_argument("file", metavar="ARCHIVO", type=Path)
+
+
+def _billers(words: Words) -> None:
+    group = _group(words, "billers", "pagos de servicios a las empresas")
+    settle = _word(group, "settle", "billers:settle", "lee las respuestas de las empresas (CSV)")
+    settle.add_argument("file", metavar="ARCHIVO", type=Path)
+
+
 def _keys(words: Words) -> None:
     group = _group(words, "keys", "las llaves que abren lo cifrado")
     _word(group, "status", "keys:status", "muestra dónde están las llaves y sus versiones")
@@ -194,3 +229,10 @@ def _keys(words: Words) -> None:
     take = _word(group, "install", "keys:install", "instala en este puesto las llaves exportadas")
     take.add_argument("file", metavar="ARCHIVO", type=Path)
     _word(group, "rotate", "keys:rotate", "agrega una llave nueva; las anteriores siguen abriendo")
+
+
+def _receipts(words: Words) -> None:
+    group = _group(words, "receipt", "comprobantes de las operaciones de los socios")
+    verify = _word(group, "verify", "receipts:verify", "dice si un comprobante es auténtico")
+    verify.add_argument("number", metavar="NÚMERO", help="el número, o todo el texto del QR")
+    verify.add_argument("code", metavar="CÓDIGO", nargs="?", default="", help="de verificación")

@@ -7,11 +7,12 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from branch_desk import mailing, start
-from branch_desk.cli import FOUND, OK
+from branch_desk.cli import FOUND, OK, billers, interbank
 from branch_desk.cli.saying import command, say
 from branch_desk.operations.books import imports
 from branch_desk.operations.books.import_rows import BookKind
 from branch_desk.operations.house import jobs
+from branch_desk.operations.money.gateway import FileGateway
 from branch_desk.settings import Settings
 
 _BAR = 40
@@ -47,7 +48,7 @@ def run_jobs(settings: Settings, _arguments: Namespace) -> int:
     house = start.open_house(settings)
     sender = mailing.sender_of(settings)
     try:
-        done = jobs.run_due(house, sender)
+        done = jobs.run_due(house, sender, settings.interbank_dir, FileGateway(settings.biller_dir))
     finally:
         house.database.close()
     if sender is None:
@@ -60,7 +61,14 @@ def run_jobs(settings: Settings, _arguments: Namespace) -> int:
         f"Vencidos: {done.expired_requests} solicitudes, {done.expired_credentials} claves, "
         f"{done.expired_links} enlaces. Borradores retirados: {done.dropped_drafts}."
     )
-    return FOUND if done.mails.failed else OK
+    say(
+        f"Agenda: {done.scheduled} pagos hechos, {done.schedules_failed} no se pudieron. "
+        f"Operaciones sin efecto por falta de firmas: {done.lapsed}."
+    )
+    interbank.tell(done.interbank)
+    billers.tell(done.payments)
+    problem = done.interbank.problem or done.payments.problem
+    return FOUND if done.mails.failed or problem else OK
 
 
 @command

@@ -6,7 +6,6 @@ from branch_desk import start
 from branch_desk.cli import FOUND, OK
 from branch_desk.cli.saying import command, say
 from branch_desk.models.database import Database, require_schema, revisions
-from branch_desk.models.database import upgrade as bring_up
 from branch_desk.models.errors import WrongSchema
 from branch_desk.operations.house import backup
 from branch_desk.operations.house import roles as rights
@@ -48,7 +47,7 @@ def upgrade(settings: Settings, arguments: Namespace) -> int:
     made = backup.make(database, start.load_keys(settings), folder)
     say(f"Copia previa: {made}")
     database.close()
-    bring_up(settings.database_url)
+    start.upgrade_house(settings)
     say(f"Base de datos actualizada a {revisions()[-1]}.")
     return OK
 

@@ -48,6 +48,10 @@ _SENTENCES = {
     "InvalidValue:not_postgresql": "Solo PostgreSQL tiene usuarios y permisos.",
     "InvalidValue:role_name": "«{value}» no sirve como nombre de usuario de la base de datos.",
     "NotFound": "No se encontró.",
+    "PaymentsDiffer": "Los pagos a {biller} del {day} en {currency} no cuadran con el libro mayor. "
+    "No se entregó nada.",
+    "TotalsDiffer": "El lote interbancario del {day} en {currency} no cuadra con el libro mayor. "
+    "No se cerró ni se envió nada.",
 }
 
 

@@ -21,10 +21,12 @@ from branch_desk.models.database import Database
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import (
     ChangedMeanwhile,
+    DatabaseUnreachable,
     DomainError,
     FreshSignInNeeded,
     NewPasswordNeeded,
     NotAllowed,
+    OutcomeUnknown,
     SessionEnded,
     SessionLocked,
 )
@@ -63,6 +65,8 @@ class Actor:
     user_name: str = ""
     staff_id: UUID | None = None
     access_id: UUID | None = None
+    member_id: UUID | None = None
+    """Of a member's user: whose accounts they are."""
     branch_id: UUID | None = None
     branch_code: str = ""
     session_id: UUID | None = None
@@ -92,6 +96,17 @@ class Permission:
     """Also for a session whose password or authenticator is still to be set."""
     locked: bool = False
     """Also for a locked session."""
+    opens: bool = False
+    """It finds its member itself, in the statement that locks: see `portal.Opening`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an operation that `opens` is given in place of an actor and an instant."""
+
+    digest: bytes
+    """SHA-256 of the session's token."""
+    database: Database
 
 
 OPERATIONS: dict[str, Permission] = {}
@@ -110,7 +125,23 @@ class Work:
     channel: Channel = Channel.BRANCH
     second: Actor | None = None
     """Who countersigned at this desk (R20), as the database says at this moment."""
+    opening: "Opening | None" = None
+    """Of an operation that `opens`: what it finds its member by."""
     _records: list[Record] = field(default_factory=list)
+
+    @property
+    def access_id(self) -> UUID:
+        """The acting member's user. Raises NotAllowed when no member acts."""
+        if self.actor.access_id is None:
+            raise NotAllowed(operation="members only")
+        return self.actor.access_id
+
+    @property
+    def member_id(self) -> UUID:
+        """The member whose user acts. Raises NotAllowed when no member acts."""
+        if self.actor.member_id is None:
+            raise NotAllowed(operation="members only")
+        return self.actor.member_id
 
     @property
     def staff_id(self) -> UUID:
@@ -118,6 +149,10 @@ class Work:
         if self.actor.staff_id is None:
             raise NotAllowed(operation="staff only")
         return self.actor.staff_id
+
+    def note(self, record: Record) -> None:
+        """Note a record that was made elsewhere; written with the deed, at its end."""
+        self._records.append(record)
 
     def record(
         self,
@@ -152,12 +187,18 @@ def allowed(
     reads: bool = False,
     unfinished: bool = False,
     locked: bool = False,
+    opens: bool = False,
 ) -> Callable[[Callable[Concatenate[Work, P], T]], Callable[Concatenate[Work, P], T]]:
     """Mark an operation with who may call it; what is not marked, nobody calls (R6)."""
 
     def mark(operation: Callable[Concatenate[Work, P], T]) -> Callable[Concatenate[Work, P], T]:
         OPERATIONS[name_of(operation)] = Permission(
-            frozenset(callers), fresh=fresh, reads=reads, unfinished=unfinished, locked=locked
+            frozenset(callers),
+            fresh=fresh,
+            reads=reads,
+            unfinished=unfinished,
+            locked=locked,
+            opens=opens,
         )
         return operation
 
@@ -193,9 +234,9 @@ class House:
         def run(session: Session) -> T:
             now = self.database.instant(session.scalar(select(self.database.now_column())))
             work = Work(session, actor, now, self.keys, channel)
-            return _finished(work, deed, reads=reads)
+            return finished(deed, work, reads=reads)
 
-        return _settled(self.database, run, reads=reads)
+        return settled(self.database, run, reads=reads)
 
     def job(
         self,
@@ -218,20 +259,22 @@ class _Kept:
     refusal: DomainError
 
 
-def _finished(work: Work, deed: Callable[[Work], T], *, reads: bool) -> T:
+def finished(deed: Callable[[Work], T], work: Work, *, reads: bool) -> T:
+    """Do the deed and write its records last; a refusal that keeps its traces is kept for later."""
     try:
         answer = deed(work)
     except DomainError as refusal:
         if not refusal.keeps:
             raise
-        answer = _Kept(refusal)  # type: ignore[assignment]  # unwrapped by _settled
+        answer = _Kept(refusal)  # type: ignore[assignment]  # unwrapped by `settled`
     work.session.flush()
     if not reads:
         work.finish()
     return answer
 
 
-def _settled(database: Database, run: Callable[[Session], T], *, reads: bool) -> T:
+def settled(database: Database, run: Callable[[Session], T], *, reads: bool) -> T:
+    """Run in one transaction and raise the refusal that was kept, once it is committed."""
     try:
         answer = database.read(run) if reads else database.write(run)
     except IntegrityError as error:
@@ -246,6 +289,10 @@ def _settled(database: Database, run: Callable[[Session], T], *, reads: bool) ->
 def _is_duplicate(error: IntegrityError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     return state == "23505" or "UNIQUE constraint failed" in str(error.orig)
+
+
+NO_REFUSALS = (DatabaseUnreachable, OutcomeUnknown)
+"""No rule said no: there is nothing to record, and nobody there to write it (R67)."""
 
 
 class Desk:
@@ -285,12 +332,14 @@ class Desk:
             _check(permission, name, work, staff_session)
             if self._countersign is not None:
                 work.second = _beside(work, self._countersign)
-            return _finished(
-                work, lambda work: operation(work, *args, **kwargs), reads=permission.reads
+            return finished(
+                lambda work: operation(work, *args, **kwargs), work, reads=permission.reads
             )
 
         try:
-            return _settled(self.house.database, run, reads=permission.reads)
+            return settled(self.house.database, run, reads=permission.reads)
+        except NO_REFUSALS:
+            raise
         except DomainError as refusal:
             if not refusal.keeps and (isinstance(refusal, NotAllowed) or not permission.reads):
                 self._record_refusal(name, refusal, seen)

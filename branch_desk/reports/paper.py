@@ -284,8 +284,9 @@ def compose(
             _header(pen, page_width, page_height, letterhead, marks)
             canvas.endForm()
             for number in range(1, len(pages) + 1):
-                for place, mark in enumerate(watermarks):
-                    _watermark(pen, page_width, page_height, mark, place, len(watermarks))
+                for place, mark in enumerate(watermarks, 1):
+                    height = page_height * place / (len(watermarks) + 1)
+                    watermark(pen, page_width / 2, height, mark)
                 canvas.doForm(f"head{index}")
                 canvas.doForm(f"body{number}")
                 _footer(pen, page_width, marks, number, len(pages))
@@ -349,13 +350,11 @@ def _footer(pen: Pen, page_width: float, marks: Marks, number: int, total: int) 
     )
 
 
-def _watermark(
-    pen: Pen, page_width: float, page_height: float, mark: str, index: int, total: int
-) -> None:
+def watermark(pen: Pen, x: float, y: float, mark: str, size: float = 88) -> None:
+    """Draw a grey word across the page, its middle at x, y."""
     canvas = pen.canvas
     canvas.saveState()
-    middle = page_height * (index + 1) / (total + 1)
-    canvas.translate(page_width / 2, middle)
+    canvas.translate(x, y)
     canvas.rotate(35)
-    pen.write(0, -30, mark, font=fonts.BOLD, size=88, align="center", grey=0.88)
+    pen.write(0, -size * 0.34, mark, font=fonts.BOLD, size=size, align="center", grey=0.88)
     canvas.restoreState()

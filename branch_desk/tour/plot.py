@@ -10,23 +10,25 @@ from branch_desk.models.access import AccessStatus
 from branch_desk.models.database import Database
 from branch_desk.models.errors import WrongSchema
 from branch_desk.models.keys import Keys
+from branch_desk.models.operation import Operation, OperationStatus
 from branch_desk.models.outbox import MailStatus
 from branch_desk.models.passwords import Hasher, HashParameters
 from branch_desk.models.staff import Role
 from branch_desk.operations.books import members
 from branch_desk.operations.house import install, outbox, verification
+from branch_desk.operations.money import ledger
 from branch_desk.operations.practice import demo
 from branch_desk.operations.practice.demo_story import TrainingUser
 from branch_desk.operations.users import access
 from branch_desk.operations.work import House
 from branch_desk.settings import Settings
-from branch_desk.tour import gallery
+from branch_desk.tour import gallery, payments
 from branch_desk.tour.clock import TourClock
 from branch_desk.tour.player import Player
 from branch_desk.tour.post import MailFolder
 from branch_desk.tour.story import OFFICER, SUPERVISOR, Story
 
-MAILS: Final = ("registered", "set_password", "unlocked")
+MAILS: Final = ("registered", "set_password", "unlocked", "beneficiary_added")
 
 
 @dataclass
@@ -128,12 +130,16 @@ def _locked_and_back(story: Story) -> None:
     with player.step("Sale el correo «desbloqueado»; el socio ingresa"):
         story.send_mail()
         story.enter_again()
+    with player.step("El socio registra un tercero y le transfiere a otro banco"):
+        payments.send(story)
+        story.send_mail()
 
 
 def _others(story: Story) -> None:
     player = story.player
     with player.step("Socios, usuario, empresa"):
         gallery.member_and_user(story)
+        payments.look(story)
         gallery.company(story)
         story.sign_out()
     with player.step("El auditor verifica el registro"):
@@ -167,8 +173,15 @@ def proofs(made: Made) -> list[tuple[str, bool]]:
             {each.template for each in mails if each.status is MailStatus.SENT} >= set(MAILS)
             and set(post.templates) >= set(MAILS),
         ),
+        ("La transferencia espera su lote", _received(made, story)),
+        ("El libro mayor cuadra con los saldos", made.house.job(ledger.check).sound),
         (f"El registro está intacto ({verdict.events} registros)", verdict.intact),
     ]
+
+
+def _received(made: Made, story: Story) -> bool:
+    found = made.house.work(lambda work: work.session.get(Operation, story.operation_id))
+    return found is not None and found.status is OperationStatus.RECEIVED
 
 
 def _active(users: "tuple[members.MemberUser, ...]", story: Story) -> bool:

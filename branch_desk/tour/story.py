@@ -68,6 +68,7 @@ class Story:
         self.number = ""
         self.user_name = ""
         self.access_id: UUID
+        self.operation_id: UUID
         self._password = "Quirquincho7"  # noqa: S105  of a person who does not exist
 
     # -- coming and going
@@ -329,7 +330,7 @@ class Story:
         player.click("show_qr")
         player.settle(lambda: screen.isVisible() and screen.shown() == "qr", "the QR")
         player.picture("member-qr")
-        uri = read_code(player.grab())
+        uri = self._phone = read_code(player.grab())
         player.click("member_qr_seen")
         player.settle(lambda: screen.shown() == "code")
         player.picture("member-code")
@@ -385,7 +386,12 @@ class Story:
     def enter_again(self) -> None:
         """Sign in at the portal as the member, with the right password."""
         given = member_sign_in.password(self.house, self.user_name, self._password, _PHONE_AT_HOME)
-        member_sign_in.pin(self.house, given, "730519", _PHONE_AT_HOME)
+        self.session = member_sign_in.pin(self.house, given, "730519", _PHONE_AT_HOME).reveal()
+
+    def members_code(self) -> str:
+        """Wait for a code of the member's phone that was not used yet, and read it."""
+        self.clock.pass_by(seconds=_NEXT_CODE_SECONDS)
+        return self.code_of(self._phone)
 
     def _rows(self, name: str) -> int:
         return self.player.find(QTableView, name).model().rowCount()

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from branch_desk.models.calendar import local_day
 from branch_desk.models.errors import ColumnsMissing, InvalidValue, UnreadableFile
 from branch_desk.models.event import Event
 from branch_desk.models.install import ImportMark
@@ -28,6 +29,7 @@ from branch_desk.operations.books.import_books import STORES
 from branch_desk.operations.books.import_rejects import Rejected, RejectsFile
 from branch_desk.operations.books.import_rows import (
     COLUMNS,
+    OPTIONAL,
     READERS_OF_LINES,
     BookKind,
     BookRow,
@@ -144,7 +146,7 @@ class _Run:
         """Find where an earlier run stopped; None to start from the beginning."""
 
         def read(work: Work) -> ImportMark | None:
-            self._today = work.now.date()
+            self._today = local_day(work.now)
             self._branches = {
                 row.code: row.id for row in work.session.execute(select(Branch.code, Branch.id))
             }
@@ -176,7 +178,7 @@ class _Run:
         blank = sum(not line.strip() for line in lines)
 
         def deed(work: Work) -> tuple[int, int]:
-            stored = STORES[self._kind](work.session, rows)
+            stored = STORES[self._kind](work.session, rows, work.now)
             rejected = sorted(wrong + stored.rejected, key=lambda each: each.line)
             self._rejects.write(rejected)
             accepted = self.accepted + stored.accepted
@@ -276,10 +278,13 @@ class _Header:
         names = tuple(
             name.strip().lower() for row in csv.reader([text], delimiter=delimiter) for name in row
         )
+        optional = OPTIONAL.get(kind, ())
         missing = [name for name in COLUMNS[kind] if names.count(name) != 1]
+        missing += [name for name in optional if names.count(name) > 1]
         if missing:
             raise ColumnsMissing(columns=tuple(missing))
-        return cls(names, delimiter, tuple(n for n in names if n not in COLUMNS[kind]))
+        known = (*COLUMNS[kind], *optional)
+        return cls(names, delimiter, tuple(n for n in names if n not in known))
 
     def split(self, line: bytes) -> dict[str, str] | str | None:
         """Give a line's cells, the reason why it has none, or None for a blank line."""

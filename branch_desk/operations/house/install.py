@@ -1,8 +1,7 @@
 """The first start: what a new database is given, and its one administrator (R5)."""
 
 import hashlib
-import tomllib
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,11 +16,10 @@ from branch_desk.models.member import DocumentType, person_key
 from branch_desk.models.money import Currency
 from branch_desk.models.parameter import Biller, Ceiling, ContractTerms, LimitKind
 from branch_desk.models.staff import Branch, Role, Staff
+from branch_desk.operations.house import seeds
+from branch_desk.operations.house.seeds import SINCE
 from branch_desk.operations.work import House, Work
 from branch_desk.resources import resource
-
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-"""The seeded parameters hold from before the first day."""
 
 FIRST_ADMINISTRATOR = "admin"
 
@@ -35,6 +33,7 @@ def install(
     """
     secret = new_initial_credential()
     hashed = house.hasher.hash(secret.reveal())
+    seeds.prepare()
     house.work(lambda work: _fill(work, hashed, training, document_number, full_name))
     return secret
 
@@ -62,6 +61,7 @@ def _fill(work: Work, hashed: str, training: bool, document: str, full_name: str
     work.session.flush()
     work.session.add(_administrator(branch.id, hashed, work.now, document, full_name))
     _seed_parameters(work)
+    seeds.fill(work)
     work.record(Event.INSTALLED, None)
 
 
@@ -89,7 +89,7 @@ def _administrator(
 
 def _seed_parameters(work: Work) -> None:
     """Write the contract terms, ceilings and billers that stand in `resources/seed`."""
-    seed = tomllib.loads(resource("seed/parameters.toml").read_text(encoding="utf-8"))
+    seed = seeds.seed("parameters")
     for version in seed["terms"]:
         text = resource(f"terms/{version}.txt").read_text(encoding="utf-8")
         work.session.add(
@@ -97,7 +97,7 @@ def _seed_parameters(work: Work) -> None:
                 version=version,
                 text=text,
                 sha256=hashlib.sha256(text.encode()).hexdigest(),
-                effective_from=_SINCE,
+                effective_from=SINCE,
             )
         )
     for row in seed["ceiling"]:
@@ -109,7 +109,7 @@ def _seed_parameters(work: Work) -> None:
                 per_day=row["per_day"],
                 per_month=row["per_month"],
                 count_per_day=row["count_per_day"],
-                effective_from=_SINCE,
+                effective_from=SINCE,
             )
         )
     for position, row in enumerate(seed["biller"]):

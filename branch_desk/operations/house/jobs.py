@@ -3,19 +3,26 @@
 Every job may run on two machines at once, and any number of times.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
 
 from branch_desk.models.access import Access, InitialCredential, LinkPurpose, MailLink
 from branch_desk.models.enrolment import EXPIRES_AFTER_DAYS, OPEN, Enrolment, Status
-from branch_desk.models.errors import ChangedMeanwhile
+from branch_desk.models.errors import ChangedMeanwhile, DomainError
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Draft
-from branch_desk.operations.house import outbox
+from branch_desk.operations.house import outbox, seeds
 from branch_desk.operations.house.outbox import Counts, Sender
+from branch_desk.operations.money import cosigning, schedules
+from branch_desk.operations.money.batch_files import WrittenBatch, write_batches
+from branch_desk.operations.money.batches import Batch, close_due
+from branch_desk.operations.money.gateway import BillerGateway
+from branch_desk.operations.money.handing_over import HandedOver, hand_over_due
 from branch_desk.operations.request.holding import end
 from branch_desk.operations.users.links import SET_PASSWORD
 from branch_desk.operations.work import Caller, House, Work, allowed
@@ -23,6 +30,25 @@ from branch_desk.operations.work import Caller, House, Work, allowed
 DRAFT_DAYS = 30
 _MOST_AT_ONCE = 500
 _EXPIRED_REASON = "vencida por el plazo"
+
+
+@dataclass(frozen=True, slots=True)
+class Interbank:
+    """What the due jobs did with transfers to other banks."""
+
+    closed: tuple[Batch, ...] = ()
+    written: tuple[WrittenBatch, ...] = ()
+    problem: DomainError | OSError | None = None
+    """Why no more was done; the other jobs do not wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """What the due jobs handed over to billers."""
+
+    handed_over: tuple[HandedOver, ...] = ()
+    problem: DomainError | OSError | None = None
+    """Why no more was done; the other jobs do not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +60,31 @@ class JobCounts:
     expired_credentials: int
     expired_links: int
     dropped_drafts: int
+    interbank: Interbank = Interbank()
+    scheduled: int = 0
+    """Payments of the calendar carried out."""
+    schedules_failed: int = 0
+    lapsed: int = 0
+    """Operations the other signatures of which did not come in time."""
+    payments: Payments = Payments()
 
 
-def run_due(house: House, sender: Sender | None) -> JobCounts:
-    """Do all that is due; without a sender, mail waits."""
+def run_due(
+    house: House,
+    sender: Sender | None,
+    interbank: Path | None = None,
+    billers: BillerGateway | None = None,
+) -> JobCounts:
+    """Do all that is due.
+
+    Without a sender, mail waits; without a folder, closed batches do; without a gateway, payments.
+    """
+    with suppress(ChangedMeanwhile):  # another machine is filling it just now
+        house.job(seeds.fill_missing)
+    lapsed = house.job(cosigning.lapse_due)
+    scheduled, failed = schedules.run_due(house)
+    batches_done = _close_batches(house, interbank)
+    payments = _hand_over(house, billers)
     links = house.job(expire_links)  # before the mail: a dead link is not sent
     return JobCounts(
         mails=outbox.send_due(house, sender) if sender is not None else Counts(),
@@ -45,6 +92,11 @@ def run_due(house: House, sender: Sender | None) -> JobCounts:
         expired_credentials=house.job(expire_credentials),
         expired_links=links,
         dropped_drafts=house.job(drop_drafts),
+        interbank=batches_done,
+        scheduled=scheduled,
+        schedules_failed=failed,
+        lapsed=lapsed,
+        payments=payments,
     )
 
 
@@ -137,6 +189,27 @@ def drop_drafts(work: Work) -> int:
     if dropped:
         work.record(Event.JOB_DONE, None, job="drafts", count=len(dropped))
     return len(dropped)
+
+
+def _close_batches(house: House, folder: Path | None) -> Interbank:
+    """Close the day whose cut-off has passed, and write every batch that waits for its file."""
+    closed: tuple[Batch, ...] = ()
+    written: tuple[WrittenBatch, ...] = ()
+    try:
+        closed = house.job(close_due)
+        if folder is not None:
+            written = write_batches(house, folder)
+    except (DomainError, OSError) as problem:
+        return Interbank(closed, written, problem)
+    return Interbank(closed, written)
+
+
+def _hand_over(house: House, gateway: BillerGateway | None) -> Payments:
+    """Hand over the payments of the days that are over."""
+    try:
+        return Payments(hand_over_due(house, gateway) if gateway is not None else ())
+    except (DomainError, OSError) as problem:
+        return Payments(problem=problem)
 
 
 def _expire_requests(house: House) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from branch_desk.models.anchor import Anchor, Head
 from branch_desk.models.audit import CHAINS, AuditAnchor, AuditEvent, AuditHead
-from branch_desk.models.database import Database
+from branch_desk.models.database import Database, unhurried
 from branch_desk.models.keys import Keys
 from branch_desk.operations.house.audit import kept_anchor
 
@@ -96,7 +96,7 @@ def verify(database: Database, anchor: Anchor | None = None, keys: Keys | None =
     with Session(engine) as session:
         if database.is_postgresql:
             session.execute(text("SET TRANSACTION READ ONLY"))
-            session.execute(text("SET LOCAL statement_timeout = 0"))
+            unhurried(session)
         return _verify(session, anchor, keys)
 
 

@@ -26,6 +26,9 @@ from branch_desk.operations.books.import_rows import member_values
 from branch_desk.operations.books.imports import import_file
 from branch_desk.operations.house import jobs, outbox, staff
 from branch_desk.operations.house.install import FIRST_ADMINISTRATOR
+from branch_desk.operations.practice import demo_money
+from branch_desk.operations.practice.demo_debts import lend_and_bill, settle_debts
+from branch_desk.operations.practice.demo_money import Customer
 from branch_desk.operations.practice.demo_people import Books, invent, words
 from branch_desk.operations.practice.demo_story import (
     Clock,
@@ -92,6 +95,7 @@ def _open_house(story: Story, first: Secret, passwords: Mapping[str, str]) -> di
 def _import_books(story: Story, members: int, branches: list[str]) -> Books:
     today = story.clock.now.astimezone(LA_PAZ).date()
     books = invent(story.random, members, branches, today)
+    lend_and_bill(books, today)
     with tempfile.TemporaryDirectory() as folder:
         for kind, path in books.write(Path(folder)).items():
             import_file(story.house, kind, path)
@@ -120,6 +124,8 @@ class _Applicants:
             if each[1].document_expiry is None or each[1].document_expiry > soon
         ]
         self.terms = story.desk("cvargas")(enrolment.current_terms)[0]
+        self.customers: list[Customer] = []
+        """Those whose users work, who then operate."""
 
     def next(self, branch: str = _CENTRAL, kind: MemberKind = MemberKind.PERSON) -> Application:
         """Give the next member's application, as typed at the counter."""
@@ -193,7 +199,9 @@ def _two_weeks_ago(story: Story, people: _Applicants) -> None:
         made = story.request(officer, people.next(branch), Status.SIGNED)
         for access_id in story.approve(supervisor, made):
             ticket = story.begin_access(officer, access_id, _MEMBER_PASSWORD)
-            story.finish_access(ticket)
+            pin, uri = story.finish_access(ticket)
+            user = story.desk(officer)(access.steps, access_id).user_name
+            people.customers.append(Customer(user, _MEMBER_PASSWORD, pin, uri))
     wrong = story.request("mroca", people.next(), Status.SIGNED)
     story.fresh("psuarez")(
         approval.reject, wrong, "La firma de la hoja no corresponde a la de la cédula"
@@ -211,6 +219,8 @@ def _last_week(story: Story, people: _Applicants) -> None:
     # Approved, credential printed, and never used: on the list «emitidas sin usar».
     (idle,) = story.approve("psuarez", story.request("mroca", people.next(), Status.SIGNED))
     credential.issue(story.fresh("mroca"), idle, Delivery.SLIP)
+    for customer in people.customers:
+        demo_money.settle_in(story, customer)
     lost, ended, *_ = _active(story)
     story.fresh("mroca")(access.suspend, lost, "El socio avisó que perdió el celular")
     story.fresh("psuarez")(access.close, ended, "El socio pidió la baja por escrito")
@@ -225,6 +235,8 @@ def _yesterday(story: Story, people: _Applicants) -> None:
     story.request("mroca", people.next(), Status.PRINTED)
     story.request("cvargas", people.next(), Status.SIGNED)
     story.request("whurtado", people.next("P3M"), Status.SIGNED)
+    demo_money.operate(story, people.customers[-1])
+    demo_money.plan(story, people.customers[-1])
     _three_wrong(story, _active(story)[0])
     again = _active(story)[0]
     story.fresh("mroca")(
@@ -236,6 +248,8 @@ def _yesterday(story: Story, people: _Applicants) -> None:
 
 
 def _today(story: Story, people: _Applicants) -> None:
+    demo_money.operate(story, people.customers[-1])
+    settle_debts(story, people.customers[-1])
     (invited,) = story.approve("psuarez", story.request("mroca", people.next(), Status.SIGNED))
     (begun,) = story.approve("psuarez", story.request("cvargas", people.next(), Status.SIGNED))
     story.begin_access("cvargas", begun, _MEMBER_PASSWORD)

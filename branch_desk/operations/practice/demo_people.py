@@ -27,16 +27,27 @@ def words() -> Mapping[str, Any]:
 
 @dataclass(slots=True)
 class Books:
-    """The three files' lines."""
+    """The files' lines."""
 
     members: list[Cells] = field(default_factory=list)
     accounts: list[Cells] = field(default_factory=list)
     holders: list[Cells] = field(default_factory=list)
+    loans: list[Cells] = field(default_factory=list)
+    instalments: list[Cells] = field(default_factory=list)
+    bills: list[Cells] = field(default_factory=list)
 
     def write(self, folder: Path) -> dict[BookKind, Path]:
         """Write the files, in the order in which they are to be imported."""
         files = {}
-        for kind, rows in zip(BookKind, (self.members, self.accounts, self.holders), strict=True):
+        lines = {
+            BookKind.MEMBERS: self.members,
+            BookKind.ACCOUNTS: self.accounts,
+            BookKind.HOLDERS: self.holders,
+            BookKind.LOANS: self.loans,
+            BookKind.INSTALMENTS: self.instalments,
+            BookKind.BILLS: self.bills,
+        }
+        for kind, rows in lines.items():
             files[kind] = folder / f"{kind}.csv"
             with files[kind].open("w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, COLUMNS[kind], delimiter=";")

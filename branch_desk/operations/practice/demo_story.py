@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pyotp
 
-from branch_desk.models.access import Delivery
+from branch_desk.models.access import SECURITY_IMAGES, Delivery
 from branch_desk.models.account import AccountStatus
 from branch_desk.models.credentials import Secret
 from branch_desk.models.enrolment import Status
@@ -36,7 +36,7 @@ from branch_desk.operations.users import access, credential, first_access
 from branch_desk.operations.work import Desk, House
 
 _STEPS = (Status.SUBMITTED, Status.IDENTIFIED, Status.CONFIGURED, Status.PRINTED, Status.SIGNED)
-_PAUSE = timedelta(seconds=61)
+PAUSE = timedelta(seconds=61)
 """Between two codes of one authenticator: none counts twice."""
 _SESSION = timedelta(hours=6)
 
@@ -111,7 +111,7 @@ class Story:
         if known is not None and self.clock.now - known[1] < _SESSION:
             return known[0]
         user = self.users[user_name]
-        self.clock.now += _PAUSE
+        self.clock.now += PAUSE
         code = _code(user.totp_uri, self.clock.now)
         desk = sign_in.sign_in(self.house, user_name, user.password, code)
         self._desks[user_name] = desk, self.clock.now
@@ -121,7 +121,7 @@ class Story:
         """Give a desk whose owner has just given the password again."""
         desk = self.desk(user_name)
         user = self.users[user_name]
-        self.clock.now += _PAUSE
+        self.clock.now += PAUSE
         sign_in.reauthenticate(desk, user.password, _code(user.totp_uri, self.clock.now))
         return desk
 
@@ -214,18 +214,24 @@ class Story:
         first_access.set_password(self.house, opened.ticket.reveal(), password)
         return opened.ticket
 
-    def finish_access(self, ticket: Secret) -> None:
-        """Set all the rest, the authenticator last: the user is active."""
+    def finish_access(self, ticket: Secret) -> tuple[Secret, Secret]:
+        """Set all the rest, the authenticator last: the user is active.
+
+        Gives the PIN and what an authenticator is set up with.
+        """
         given = ticket.reveal()
-        first_access.set_pin(self.house, given, "".join(self.random.sample("13579024", 6)))
-        image = self.random.choice(first_access.SECURITY_IMAGES)
+        pin = "".join(self.random.sample("13579024", 6))
+        first_access.set_pin(self.house, given, pin)
+        image = self.random.choice(SECURITY_IMAGES)
         first_access.choose_image(self.house, given, image)
         first_access.set_question(
             self.house, given, "¿Cómo se llamaba mi primera maestra?", "Doña Petrona Justiniano"
         )
         token = first_access.provision(self.house, given)
-        self.clock.now += _PAUSE
-        first_access.confirm(self.house, given, _code(token.uri.reveal(), self.clock.now))
+        self.clock.now += PAUSE
+        uri = token.uri.reveal()
+        first_access.confirm(self.house, given, _code(uri, self.clock.now))
+        return Secret(pin), Secret(uri)
 
 
 def training_password(taken: Callable[[str], tuple[str, ...]]) -> str:

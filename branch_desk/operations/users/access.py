@@ -27,7 +27,7 @@ from branch_desk.models.member import (
 )
 from branch_desk.models.staff import Role
 from branch_desk.operations.rules import refuse_self_dealing, stated
-from branch_desk.operations.users import credential, links, totp
+from branch_desk.operations.users import credential, links, member_sign_in, totp
 from branch_desk.operations.users.access_file import AccessFile, AccessRow, read_file, row_of
 from branch_desk.operations.users.credential import find_access, tell
 from branch_desk.operations.users.first_steps import FirstAccessSteps, read_steps
@@ -101,6 +101,7 @@ def suspend(work: Work, access_id: UUID, reason: str) -> None:
     access = _for_change(work, access_id)
     why = stated(reason)
     access.move(AccessStatus.SUSPENDED)
+    member_sign_in.end_session(work, access.id, "suspended")
     tell(work, access, "suspended")
     work.record(Event.ACCESS_SUSPENDED, access.id, member_id=access.member_id, reason=why)
 
@@ -124,6 +125,7 @@ def close(work: Work, access_id: UUID, reason: str) -> None:
     access = _for_change(work, access_id)
     why = stated(reason)
     access.move(AccessStatus.CLOSED)
+    member_sign_in.end_session(work, access.id, "closed")
     credential.revoke(work, access.id)
     links.revoke(work, access.id, *LinkPurpose)
     totp.revoke(work, access)

@@ -11,15 +11,15 @@ from branch_desk.models.access import (
     AccessStatus,
     GrantedAccount,
     GrantedBiller,
-    GrantedLimit,
     LockReason,
 )
 from branch_desk.models.account import Account, AccountKind
 from branch_desk.models.enrolment import SigningRule
 from branch_desk.models.install import Installation
 from branch_desk.models.member import Member, MemberKind
-from branch_desk.models.money import Currency, Money
-from branch_desk.models.parameter import Biller, LimitKind
+from branch_desk.models.money import Currency
+from branch_desk.models.parameter import Biller
+from branch_desk.operations.money.limit_rows import LimitRow, limits_of
 from branch_desk.operations.users.first_steps import FirstAccessSteps, read_steps
 from branch_desk.operations.work import Work, allowed
 
@@ -55,17 +55,6 @@ class GrantedAccountRow:
 
 
 @dataclass(frozen=True, slots=True)
-class GrantedLimitRow:
-    """Maximum amounts in force."""
-
-    kind: LimitKind
-    per_operation: Money
-    per_day: Money
-    per_month: Money
-    count_per_day: int
-
-
-@dataclass(frozen=True, slots=True)
 class AccessFile:
     """All the desk shows of a user."""
 
@@ -83,7 +72,7 @@ class AccessFile:
     locked_from: str
     steps: FirstAccessSteps
     accounts: tuple[GrantedAccountRow, ...]
-    limits: tuple[GrantedLimitRow, ...]
+    limits: tuple[LimitRow, ...]
     billers: tuple[str, ...]
     training: bool
     """A user of a practice copy: its papers say that they are worth nothing."""
@@ -125,7 +114,7 @@ def read_file(work: Work, access: Access) -> AccessFile:
         locked_from=access.locked_from or "",
         steps=read_steps(work, access),
         accounts=_accounts(work, access.id),
-        limits=_limits(work, access.id),
+        limits=limits_of(work, access.id),
         billers=tuple(
             work.session.scalars(
                 select(Biller.name)
@@ -156,22 +145,4 @@ def _accounts(work: Work, access_id: UUID) -> tuple[GrantedAccountRow, ...]:
             mobile=granted.mobile,
         )
         for granted, account in rows
-    )
-
-
-def _limits(work: Work, access_id: UUID) -> tuple[GrantedLimitRow, ...]:
-    limits = work.session.scalars(
-        select(GrantedLimit)
-        .where(GrantedLimit.access_id == access_id)
-        .order_by(GrantedLimit.currency, GrantedLimit.kind)
-    )
-    return tuple(
-        GrantedLimitRow(
-            kind=limit.kind,
-            per_operation=Money(limit.per_operation, limit.currency),
-            per_day=Money(limit.per_day, limit.currency),
-            per_month=Money(limit.per_month, limit.currency),
-            count_per_day=limit.count_per_day,
-        )
-        for limit in limits
     )

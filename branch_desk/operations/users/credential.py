@@ -1,5 +1,6 @@
 """The clave inicial: made after the approval, shown once, kept as a hash (F15, R22-R28)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -181,19 +182,38 @@ def personal_words(work: Work, access: Access) -> PersonalWords:
 
 
 @allowed()
-def tell(work: Work, access: Access, template: str) -> None:
-    """Tell the member by mail what was done to the user."""
+def tell(
+    work: Work,
+    access: Access,
+    template: str,
+    *,
+    to: str | None = None,
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """Tell the member by mail what was done to the user; `to` another address than today's."""
     outbox.queue_mail(
         work,
         template,
-        access.email,
+        access.email if to is None else to,
         {
             "name": access.person_name,
             "user": access.user_name,
             "at": work.now.isoformat(timespec="seconds"),
-        },
+        }
+        | dict(more or {}),
         member_id=access.member_id,
         access_id=access.id,
+    )
+
+
+@allowed()
+def last_redeemed(work: Work, access_id: UUID) -> str | None:
+    """Give the hash of the credential redeemed last: what a slip said is no password (R25)."""
+    return work.session.scalar(
+        select(InitialCredential.hash)
+        .where(InitialCredential.access_id == access_id, InitialCredential.used_at.is_not(None))
+        .order_by(InitialCredential.used_at.desc())
+        .limit(1)
     )
 
 

@@ -4,16 +4,17 @@ Ceremonies of the house for the portal; the desk's door to the token is in `totp
 a ticket that is good for the steps and for nothing else; who loses it goes on with the password.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from branch_desk.models.access import (
     CREDENTIAL_TRIES,
+    SECURITY_IMAGES,
     Access,
     AccessStatus,
     InitialCredential,
@@ -34,7 +35,6 @@ from branch_desk.models.errors import (
 from branch_desk.models.event import Event
 from branch_desk.models.passwords import (
     MEMBER_POLICY,
-    PasswordProblem,
     PersonalWords,
     check,
     check_answer,
@@ -43,7 +43,7 @@ from branch_desk.models.passwords import (
 )
 from branch_desk.operations.users import links, member_sign_in, totp
 from branch_desk.operations.users.attempts import OPEN, Origin
-from branch_desk.operations.users.credential import personal_words, revoke, tell
+from branch_desk.operations.users.credential import last_redeemed, personal_words, revoke, tell
 from branch_desk.operations.users.first_steps import (
     FirstStep,
     activate_when_complete,
@@ -55,12 +55,6 @@ from branch_desk.operations.users.totp import Confirmed, ProvisionedToken
 from branch_desk.operations.work import House, Work
 
 T = TypeVar("T")
-
-SECURITY_IMAGES = tuple(
-    "arbol barco bicicleta bosque campana casa cometa condor estrella faro flor globo guitarra"
-    " hoja lago llama luna montana nube pez puente sol tren velero".split()
-)
-"""Names of the pictures a member chooses one of."""
 
 _QUESTION_LENGTH = (8, 120)
 
@@ -159,8 +153,7 @@ def set_password(
     initial = situation.initial
     if not problems and initial is not None and house.hasher.verify(initial, password):
         problems = ["INITIAL"]
-    if problems:
-        raise WeakPassword(problems=problems)
+    refuse_weak(problems, "password")
     hashed = house.hasher.hash(password)
 
     def store(work: Work, access: Access) -> None:
@@ -170,6 +163,7 @@ def set_password(
         access.failed_passwords = 0
         if access.status is AccessStatus.INVITED:
             access.move(AccessStatus.ENROLLING)
+        member_sign_in.end_session(work, access.id, "password_changed")
         links.revoke(work, access.id, LinkPurpose.FIRST_PASSWORD)
         revoke(work, access.id)
         if replaced:
@@ -184,7 +178,7 @@ def set_pin(
     """Set the PIN de seguridad. Raises WeakPassword (field `pin`) and what `set_password` does."""
     step = FirstStep.PIN
     situation = _read(house, ticket, step)
-    _refuse_weak(check_pin(pin, situation.about), "pin")
+    refuse_weak(check_pin(pin, situation.about), "pin")
     hashed = house.hasher.hash(pin)
 
     def store(work: Work, access: Access) -> None:
@@ -216,12 +210,9 @@ def set_question(
     Raises InvalidValue, WeakPassword (field `answer`) and what `set_password` does.
     """
     step = FirstStep.QUESTION
-    plain = " ".join(question[:500].split())
-    shortest, longest = _QUESTION_LENGTH
-    if not shortest <= len(plain) <= longest or not plain.isprintable():
-        raise InvalidValue(reason="question", field="question", value=plain[:40])
+    plain = plain_question(question)
     situation = _read(house, ticket, step)
-    _refuse_weak(check_answer(answer, situation.about, plain), "answer")
+    refuse_weak(check_answer(answer, situation.about, plain), "answer")
     hashed = house.hasher.hash(plain_answer(answer))
 
     def store(work: Work, access: Access) -> None:
@@ -364,13 +355,7 @@ def _read(house: House, ticket: str, step: FirstStep) -> _Situation:
     def look(work: Work) -> _Situation:
         access = _holder(work, ticket)
         _must_be_next(work, access, step)
-        initial = work.session.scalar(
-            select(InitialCredential.hash)
-            .where(InitialCredential.access_id == access.id, InitialCredential.used_at.is_not(None))
-            .order_by(InitialCredential.used_at.desc())
-            .limit(1)
-        )
-        return _Situation(personal_words(work, access), initial)
+        return _Situation(personal_words(work, access), last_redeemed(work, access.id))
 
     return house.work(look, reads=True)
 
@@ -403,6 +388,16 @@ def _end_ticket(work: Work, access: Access) -> None:
     links.revoke(work, access.id, LinkPurpose.FIRST_ACCESS)
 
 
-def _refuse_weak(problems: list[PasswordProblem], about: str) -> None:
+def plain_question(question: str) -> str:
+    """Give a secret question as it is kept. Raises InvalidValue."""
+    plain = " ".join(question[:500].split())
+    shortest, longest = _QUESTION_LENGTH
+    if not shortest <= len(plain) <= longest or not plain.isprintable():
+        raise InvalidValue(reason="question", field="question", value=plain[:40])
+    return plain
+
+
+def refuse_weak(problems: Sequence[str], about: str) -> None:
+    """Raise WeakPassword for the field `about` when there are problems."""
     if problems:
         raise WeakPassword(problems=problems, field=about)

@@ -5,6 +5,7 @@ read it again. Codes are judged inside the transaction that counts them: they co
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -42,7 +43,8 @@ from branch_desk.operations.users.credential import find_access, tell
 from branch_desk.operations.users.first_steps import activate_when_complete, device_of
 from branch_desk.operations.work import Work, allowed
 
-_PURPOSE = "member-totp"
+PURPOSE: Final = "member-totp"
+"""What a member's authenticator secret is sealed for."""
 _UNPROVEN_TRIES = 10
 _OLD_ENTRIES = 3
 """So many replaced entries the doctor recognises."""
@@ -194,7 +196,7 @@ def replace_device(work: Work, access: Access) -> ProvisionedToken:
         TotpDevice(
             id=device_id,
             access_id=access.id,
-            secret=work.keys.seal_to_verifier(secret.raw, purpose=_PURPOSE, row=device_id),
+            secret=work.keys.seal_to_verifier(secret.raw, purpose=PURPOSE, row=device_id),
             period=PERIOD,
             provisioned_by=work.actor.staff_id,
             provisioned_at=work.now,
@@ -266,7 +268,7 @@ def _counted(work: Work, access: Access, origin: Origin) -> Attempt:
 
 
 def _opened(work: Work, device: TotpDevice) -> TotpSecret:
-    return TotpSecret(work.keys.open_as_verifier(device.secret, purpose=_PURPOSE, row=device.id))
+    return TotpSecret(work.keys.open_as_verifier(device.secret, purpose=PURPOSE, row=device.id))
 
 
 def _accepted(work: Work, device: TotpDevice, code: str) -> int | None:

@@ -32,6 +32,7 @@ from branch_desk.operations.rules import refuse_self_dealing, require_second, st
 from branch_desk.operations.users.attempts import OPEN
 from branch_desk.operations.users.credential import find_access, tell
 from branch_desk.operations.users.first_steps import device_of
+from branch_desk.operations.users.member_sign_in import end_session
 from branch_desk.operations.work import Work, allowed
 
 POINTS_NEEDED = frozenset(
@@ -171,6 +172,7 @@ def unlock(work: Work, access_id: UUID, *, reason: str, points: frozenset[CheckP
     access.locked_at = access.lock_reason = access.locked_from = None
     access.failed_passwords = access.failed_pins = 0
     access.failed_codes = access.failed_answers = 0
+    end_session(work, access.id, "locked")
     work.session.add(
         Unlock(
             id=new_id(),

@@ -21,8 +21,12 @@ class EventGroup(StrEnum):
     SECRETS = "SECRETS"
     STAFF = "STAFF"
     LOOKS = "LOOKS"
+    MONEY = "MONEY"
     MAILS = "MAILS"
     HOUSE = "HOUSE"
+
+
+_OF_MONEY = ("operation", "beneficiary", "schedule", "interbank", "biller", "subscription")
 
 
 @cache
@@ -35,6 +39,7 @@ def group_words() -> dict[EventGroup, str]:
         EventGroup.SECRETS: translate("Audit", "Claves, enlaces y tokens"),
         EventGroup.STAFF: translate("Audit", "Funcionarios y sesiones"),
         EventGroup.LOOKS: translate("Audit", "Consultas de datos"),
+        EventGroup.MONEY: translate("Audit", "Transferencias y pagos"),
         EventGroup.MAILS: translate("Audit", "Correos"),
         EventGroup.HOUSE: translate("Audit", "Sistema"),
     }
@@ -51,6 +56,7 @@ def group_of(event: str) -> EventGroup:
         "card": EventGroup.REQUESTS,
         "attachment": EventGroup.REQUESTS,
         "form": EventGroup.REQUESTS,
+        "receipt": EventGroup.LOOKS,
         "access": EventGroup.USERS,
         "member": EventGroup.USERS,
         "credential": EventGroup.SECRETS,
@@ -60,6 +66,7 @@ def group_of(event: str) -> EventGroup:
         "desk": EventGroup.STAFF,
         "branch": EventGroup.STAFF,
         "mail": EventGroup.MAILS,
+        **dict.fromkeys(_OF_MONEY, EventGroup.MONEY),
     }.get(event.split(":", 1)[0], EventGroup.HOUSE)
 
 
@@ -90,6 +97,8 @@ def event_words() -> dict[str, str]:
         Event.DESK_LOCKED: translate("Audit", "Puesto bloqueado"),
         Event.DESK_UNLOCKED: translate("Audit", "Puesto desbloqueado"),
         Event.BRANCH_CREATED: translate("Audit", "Agencia creada"),
+        Event.CALENDAR_DAY_ADDED: translate("Audit", "Feriado agregado"),
+        Event.CALENDAR_DAY_REMOVED: translate("Audit", "Feriado quitado"),
         Event.ENROLMENT_SUBMITTED: translate("Audit", "Solicitud recibida"),
         Event.ENROLMENT_AMENDED: translate("Audit", "Solicitud corregida"),
         Event.ENROLMENT_VIEWED: translate("Audit", "Solicitud consultada"),
@@ -113,6 +122,7 @@ def event_words() -> dict[str, str]:
         Event.ACCESS_CREATED: translate("Audit", "Usuario creado"),
         Event.ACCESS_LOCKED: translate("Audit", "Usuario bloqueado"),
         Event.ACCESS_UNLOCKED: translate("Audit", "Usuario desbloqueado"),
+        Event.ACCESS_UNLOCK_FAILED: translate("Audit", "Desbloqueo por el socio fallido"),
         Event.ACCESS_VIEWED: translate("Audit", "Usuario consultado"),
         Event.ACCESS_ACTIVATED: translate("Audit", "Usuario activo"),
         Event.ACCESS_SUSPENDED: translate("Audit", "Usuario suspendido"),
@@ -136,7 +146,42 @@ def event_words() -> dict[str, str]:
         Event.TOTP_RESYNCED: translate("Audit", "Token sincronizado"),
         Event.MEMBER_SIGN_IN_FAILED: translate("Audit", "Ingreso del socio fallido"),
         Event.MEMBER_SIGNED_IN: translate("Audit", "El socio ingresó"),
+        Event.MEMBER_SIGNED_OUT: translate("Audit", "El socio salió"),
+        Event.MEMBER_PASSWORD_CHANGED: translate("Audit", "El socio cambió su contraseña"),
+        Event.MEMBER_PIN_CHANGED: translate("Audit", "El socio cambió su PIN"),
+        Event.MEMBER_IMAGE_CHANGED: translate("Audit", "El socio cambió su imagen de seguridad"),
+        Event.MEMBER_QUESTION_CHANGED: translate("Audit", "El socio cambió su pregunta secreta"),
+        Event.MEMBER_CONTACT_CHANGED: translate("Audit", "El socio cambió su correo o celular"),
         Event.MEMBER_VIEWED: translate("Audit", "Socio consultado"),
+        Event.MOVEMENTS_VIEWED: translate("Audit", "Movimientos consultados"),
+        Event.OPERATIONS_VIEWED: translate("Audit", "Operaciones consultadas"),
+        Event.BENEFICIARIES_VIEWED: translate("Audit", "Beneficiarios consultados"),
+        Event.SCHEDULES_VIEWED: translate("Audit", "Agenda consultada"),
+        Event.LOAN_VIEWED: translate("Audit", "Plan de pagos consultado"),
+        Event.PAYMENTS_HANDED_OVER: translate("Audit", "Pagos entregados a la empresa"),
+        Event.PAYMENTS_CONFIRMED: translate("Audit", "Pagos confirmados por la empresa"),
+        Event.PAYMENT_ANSWERS_READ: translate("Audit", "Respuestas de las empresas leídas"),
+        Event.SUBSCRIPTION_ADDED: translate("Audit", "Servicio suscrito"),
+        Event.SUBSCRIPTION_REMOVED: translate("Audit", "Suscripción retirada"),
+        Event.RECEIPT_REPRINTED: translate("Audit", "Copia de un comprobante"),
+        Event.OPERATION_PLACED: translate("Audit", "Operación realizada"),
+        Event.OPERATION_PREPARED: translate("Audit", "Operación en espera de firmas"),
+        Event.OPERATION_SIGNED: translate("Audit", "Operación firmada por otro titular"),
+        Event.OPERATION_CANCELLED: translate("Audit", "Operación retirada antes de las firmas"),
+        Event.OPERATION_LAPSED: translate("Audit", "Operación sin efecto por falta de firmas"),
+        Event.BENEFICIARY_LOOKED_UP: translate("Audit", "Consultó el titular de una cuenta"),
+        Event.BENEFICIARY_ADDED: translate("Audit", "Beneficiario registrado"),
+        Event.BENEFICIARY_REMOVED: translate("Audit", "Beneficiario retirado"),
+        Event.SCHEDULE_MADE: translate("Audit", "Pago agendado"),
+        Event.SCHEDULE_RUN: translate("Audit", "Pago agendado realizado"),
+        Event.SCHEDULE_FAILED: translate("Audit", "Pago agendado que no se hizo"),
+        Event.SCHEDULE_SKIPPED: translate("Audit", "Pago agendado omitido una vez"),
+        Event.SCHEDULE_CANCELLED: translate("Audit", "Agenda cancelada"),
+        Event.OPERATION_RETURNED: translate("Audit", "Operación devuelta a la cuenta"),
+        Event.OPERATIONS_CREDITED: translate("Audit", "Transferencias abonadas en otros bancos"),
+        Event.BATCH_CLOSED: translate("Audit", "Lote interbancario cerrado"),
+        Event.BATCH_WRITTEN: translate("Audit", "Archivo del lote interbancario escrito"),
+        Event.ANSWERS_READ: translate("Audit", "Respuestas de otros bancos leídas"),
         Event.MAIL_SENT: translate("Audit", "Correo enviado"),
         Event.MAIL_FAILED: translate("Audit", "Correo no entregado"),
         Event.IMPORTED: translate("Audit", "Libros importados"),

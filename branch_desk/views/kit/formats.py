@@ -59,6 +59,25 @@ def span(length: timedelta) -> str:
     return f"{minutes} min"
 
 
+def countdown(left: timedelta) -> str:
+    """Write what is left to the second: `00:47:12`, `2 d 03:04:05`; nothing is below zero."""
+    seconds = max(0, int(left.total_seconds()))
+    days, seconds = divmod(seconds, 86_400)
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{days} d {clock}" if days else clock
+
+
+def short_day(value: date) -> str:
+    """Write a day of this year as `23/11`; an instant is first taken to Santa Cruz."""
+    return day(value)[:5]
+
+
+def signed(value: Money) -> str:
+    """Write what a movement did to a balance, without the currency: `+1.234,50`, `−100,00`."""
+    sign = "−" if value.centavos < 0 else "+"
+    return f"{sign}{format_centavos(abs(value.centavos))}"
+
+
 def breakable(text: str) -> str:
     """Allow a mail address to go on in the next line after its dots, hyphens and @."""
     return re.sub(r"([@._-])", "\\1\u200b", text)

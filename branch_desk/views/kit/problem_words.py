@@ -21,6 +21,11 @@ def problem_words() -> dict[str, str]:
         "NotFound": translate(
             "Problem", "No se encontró lo que buscaba ({kind}). Revise el dato y busque otra vez."
         ),
+        "NotFound.not_moved": translate(
+            "Problem",
+            "Esta operación no movió dinero y no tiene comprobante. "
+            "Si espera otra firma, búsquelo cuando todos hayan firmado.",
+        ),
         "NotAllowed": translate("Problem", "Su rol no permite hacer esto. Pídalo a su supervisor."),
         "SessionEnded": translate("Problem", "Su sesión terminó. Ingrese otra vez."),
         "SessionEnded.newer_session": translate(
@@ -111,6 +116,33 @@ def problem_words() -> dict[str, str]:
             "Problem", "La cuenta {account} no es de este socio. Quítela o elija otra."
         ),
         "AccountUnfit": translate("Problem", "La cuenta {account} no se puede usar así: {reason}."),
+        "NotGranted": translate(
+            "Problem",
+            "No está entre lo habilitado para este usuario ({kind}). "
+            "Elija otra opción o habilítela en la agencia.",
+        ),
+        "LimitExceeded": translate(
+            "Problem", "Supera el monto máximo {part}: {limit}. Quedan disponibles {left}."
+        ),
+        "NotEnoughFunds": translate(
+            "Problem", "La cuenta no tiene saldo suficiente. Disponible: {available}."
+        ),
+        "CurrencyDiffers": translate(
+            "Problem", "La operación es en {currency} y la cuenta en {wanted}. Elija otra cuenta."
+        ),
+        "NotWhatWasShown": translate(
+            "Problem",
+            "Los datos no son los que se mostraron para confirmar. Revíselos y confirme de nuevo.",
+        ),
+        "KeyUsed": translate(
+            "Problem", "Esta operación ya se envió con otros datos. Prepárela de nuevo."
+        ),
+        "PromiseChanged": translate(
+            "Problem",
+            "Pasó la hora de corte: ahora se abonaría el {day}. Revise y confirme de nuevo.",
+        ),
+        "NotASigner": translate("Problem", "Esta operación no espera la firma de este usuario."),
+        "TooMany": translate("Problem", "Ya se hicieron {most} consultas hoy. Pruebe mañana."),
         "AboveCeiling": translate(
             "Problem",
             "El monto máximo pasa el tope de la cooperativa, {ceiling}. Escriba uno menor o igual.",
@@ -187,6 +219,28 @@ def problem_words() -> dict[str, str]:
             "Problem", "El usuario está bloqueado. Acuda a una agencia con su cédula."
         ),
         "StepMissing": translate("Problem", "Antes debe completar este paso: {step}."),
+        "PaymentsDiffer": translate(
+            "Problem",
+            "Los pagos a {biller} del {day} en {currency} no cuadran con el libro mayor. "
+            "No se entregó nada. Avise a sistemas.",
+        ),
+        "AmountDiffers": translate(
+            "Problem", "El monto no es el que corresponde: debe ser exactamente {wanted}."
+        ),
+        "InstalmentsUnfit": translate(
+            "Problem", "Esas cuotas no se pueden pagar así: {reason}. Elija otra vez."
+        ),
+        "BillUnpayable": translate(
+            "Problem", "La factura no se puede pagar: {reason}. Actualice la lista."
+        ),
+        "BelowMinimum": translate(
+            "Problem", "La recarga mínima es {minimum}. Escriba un monto igual o mayor."
+        ),
+        "TotalsDiffer": translate(
+            "Problem",
+            "El lote interbancario del {day} en {currency} no cuadra con el libro mayor. "
+            "No se cerró ni se envió nada. Avise a sistemas.",
+        ),
         "KeysUnusable": translate(
             "Problem", "La llave de cifrado no se puede usar: {reason}. Avise a sistemas."
         ),
@@ -234,6 +288,23 @@ def problem_words() -> dict[str, str]:
 def reason_words() -> dict[str, str]:
     """Return the words of the reasons, diagnoses and kinds that refusals carry as facts."""
     return {
+        "not_positive": translate("Reason", "el monto debe ser mayor que cero"),
+        "funds": translate(
+            "Reason", "lleva al menos {letters} letras: diga de dónde viene o para qué es el dinero"
+        ),
+        "own_account": translate("Reason", "es una cuenta propia; transfiera entre sus cuentas"),
+        "past": translate("Reason", "la fecha ya pasó"),
+        "before_start": translate("Reason", "termina antes de empezar"),
+        "per_operation": translate("Reason", "por operación"),
+        "per_day": translate("Reason", "por día"),
+        "per_month": translate("Reason", "por mes"),
+        "count_per_day": translate("Reason", "de operaciones por día"),
+        "starter": translate("Reason", "de los primeros días (hasta el {until})"),
+        "not_active": translate("Reason", "no está activa"),
+        "channel": translate("Reason", "por este canal"),
+        "limit": translate("Reason", "sin montos máximos"),
+        "joint_schedule": translate("Reason", "agenda de una cuenta que firman varios"),
+        "look_ups": translate("Reason", "consultas"),
         "amount": translate("Reason", "escriba el monto como 1.234,50"),
         "amount_too_large": translate("Reason", "el monto es demasiado grande"),
         "encoding": translate("Reason", "no está en UTF-8"),
@@ -300,6 +371,9 @@ def reason_words() -> dict[str, str]:
         "second_representative": translate("Reason", "un segundo representante"),
         "representative": translate("Reason", "representante"),
         "enrolment": translate("Reason", "solicitud"),
+        "beneficiary": translate("Reason", "beneficiario"),
+        "operation": translate("Reason", "operación"),
+        "schedule": translate("Reason", "agenda"),
         "member": translate("Reason", "socio"),
         "relative": translate("Reason", "familiar declarado"),
         "account": translate("Reason", "cuenta"),
@@ -309,6 +383,20 @@ def reason_words() -> dict[str, str]:
         "terms": translate("Reason", "condiciones"),
         "row": translate("Reason", "registro"),
         "installation": translate("Reason", "instalación"),
+        "no_instalment": translate("Reason", "no se eligió ninguna"),
+        "no_such_instalment": translate("Reason", "el plan no tiene la cuota {number}"),
+        "instalment_paid": translate("Reason", "la cuota {number} ya está pagada"),
+        "left_out": translate("Reason", "antes debe pagarse la cuota {number}"),
+        "too_far_ahead": translate(
+            "Reason", "la cuota {number} todavía no se puede pagar por adelantado"
+        ),
+        "bill_taken": translate("Reason", "alguien ya ordenó su pago"),
+        "bill_paid": translate("Reason", "ya está pagada"),
+        "bill_withdrawn": translate("Reason", "la empresa la retiró"),
+        "client_code": translate("Reason", "no tiene la forma de los códigos de esa empresa"),
+        "bill": translate("Reason", "factura"),
+        "loan": translate("Reason", "préstamo"),
+        "subscription": translate("Reason", "suscripción"),
         "third_unlock": translate("Reason", "es el tercer desbloqueo en 30 días"),
         "contact_changed": translate(
             "Reason", "el celular o el correo cambió hace menos de 72 horas"
@@ -318,6 +406,8 @@ def reason_words() -> dict[str, str]:
         "token": translate("Reason", "token"),
         "credential": translate("Reason", "clave inicial"),
         "INITIAL": translate("Reason", "es la clave inicial"),
+        "SAME": translate("Reason", "es la que ya tenía"),
+        "unchanged": translate("Reason", "no cambió nada"),
         "image": translate("Reason", "elija una de las imágenes"),
         "question": translate("Reason", "la pregunta debe tener entre 8 y 120 letras"),
         "first_access": translate("Reason", "el primer ingreso"),

@@ -1,36 +1,31 @@
-"""One member whole: data, accounts with balances, e-banking users, requests. Each look is noted."""
+"""One member whole: data and accounts, movements, operations, beneficiaries, schedules.
+
+Each look is recorded, and each part is a look of its own: it asks when it is opened.
+"""
 
 from uuid import UUID
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout
 
 from branch_desk.models.access import AccessStatus
-from branch_desk.models.enrolment import OPEN, Status
-from branch_desk.models.member import DocumentType, MemberKind
+from branch_desk.models.enrolment import Status
 from branch_desk.models.staff import Role
 from branch_desk.operations.books import members
 from branch_desk.operations.books.members import HeldAccount, MemberRecord, MemberUser
 from branch_desk.operations.page import Page
 from branch_desk.operations.request import requests
 from branch_desk.operations.request.requests import RequestRow
-from branch_desk.views.kit import formats, wording
-from branch_desk.views.kit.pieces import ActionRow, HeaderCard, button, card, label
+from branch_desk.views.kit import wording
+from branch_desk.views.kit.pieces import ActionRow, HeaderCard, button
 from branch_desk.views.kit.station import Station
-from branch_desk.views.kit.table import Column, PagedTable
 from branch_desk.views.kit.theme import GRID, Meaning
 from branch_desk.views.kit.view import Changed, View
-
-translate = QCoreApplication.translate
-
-DATA_WIDTH = 330
-USER_MEANING = {
-    AccessStatus.INVITED: Meaning.INFORMATION,
-    AccessStatus.ENROLLING: Meaning.INFORMATION,
-    AccessStatus.ACTIVE: Meaning.GOOD,
-    AccessStatus.SUSPENDED: Meaning.STOP,
-    AccessStatus.CLOSED: Meaning.NEUTRAL,
-}
+from branch_desk.views.people.member_data import MemberData
+from branch_desk.views.people.member_part import MemberPart
+from branch_desk.views.people.movements_part import MovementsPart
+from branch_desk.views.people.operations_part import OperationsPart
+from branch_desk.views.people.payees_part import PayeesPart
+from branch_desk.views.people.schedules_part import SchedulesPart
 
 
 class MemberFileView(View):
@@ -42,15 +37,22 @@ class MemberFileView(View):
         super().__init__(station.desk, station.background)
         self._member_id: UUID | None = None
         self.header = HeaderCard()
-        self.accounts: PagedTable[HeldAccount] = self._account_table(station)
-        self.users: PagedTable[MemberUser] = self._user_table(station)
-        self.requests: PagedTable[RequestRow] = self._request_table(station)
+        self.data = MemberData(station)
+        self.movements = MovementsPart(station)
+        self.operations = OperationsPart(station)
+        self.payees = PayeesPart(station)
+        self.schedules = SchedulesPart(station)
+        self.tabs = QTabWidget()
         self.back_button = button(self.tr("&Volver"), name="back", sign="arrow-left")
         self.start = button(self.tr("&Nuevo trámite"), name="start_request")
         if not station.may(Role.OFFICER, Role.SUPERVISOR):
             self.start.hide()
-        self._data: dict[str, QLabel] = {}
         self._build()
+
+    @property
+    def parts(self) -> tuple[MemberPart, ...]:
+        """The parts that ask for themselves when they are looked at."""
+        return self.movements, self.operations, self.payees, self.schedules
 
     def open(self, member_id: UUID) -> None:
         """Show this member; that it was looked at is recorded."""
@@ -68,16 +70,16 @@ class MemberFileView(View):
         """Drop the member's data."""
         self._member_id = None
         self.header.forget()
-        for value in self._data.values():
-            value.setText("")
-        self.accounts.show_rows(())
-        self.users.show_rows(())
-        self.requests.show_rows(())
+        self.tabs.setCurrentWidget(self.data)
+        self.data.forget()
+        for part in self.parts:
+            part.forget()
 
     # -- inside
 
     def _show(self, record: MemberRecord) -> None:
-        company = record.kind is MemberKind.COMPANY
+        if record.id != self._member_id:
+            return
         enrolled = any(user.status is not AccessStatus.CLOSED for user in record.users)
         state = self.tr("Con banca electrónica") if enrolled else self.tr("Sin banca electrónica")
         self.header.show_person(
@@ -91,23 +93,10 @@ class MemberFileView(View):
             state,
             Meaning.GOOD if enrolled else Meaning.NEUTRAL,
         )
-        expiry = formats.day(record.document_expiry) if record.document_expiry else ""
-        if not expiry and record.document_type is not DocumentType.NIT:
-            expiry = self.tr("Indefinida")
-        for name, value in (
-            ("expiry", expiry),
-            ("birth", formats.day(record.birth_date) if record.birth_date else ""),
-            ("registry", record.trade_registry),
-            ("mobile", record.mobile),
-            ("email", formats.breakable(record.email)),
-            ("address", record.address),
-        ):
-            self._data[name].setText(value or "—")
-        self._form.setRowVisible(self._data["birth"], not company)
-        self._form.setRowVisible(self._data["expiry"], not company)
-        self._form.setRowVisible(self._data["registry"], company)
-        self.accounts.show_rows(record.accounts)
-        self.users.show_rows(record.users)
+        self.data.show_record(record)
+        for part in self.parts:
+            part.be_about(record)
+        self._look(self.tabs.currentIndex())
         # An officer sees those of the own branch.
         self.search(
             self._show_requests,
@@ -118,7 +107,16 @@ class MemberFileView(View):
         )
 
     def _show_requests(self, page: Page[RequestRow]) -> None:
-        self.requests.show_rows([row for row in page.rows if row.member_id == self._member_id])
+        self.data.show_requests([row for row in page.rows if row.member_id == self._member_id])
+
+    def _look(self, place: int) -> None:
+        part = self.tabs.widget(place)
+        if isinstance(part, MemberPart):
+            part.look()
+
+    def _see_movements(self, account: HeldAccount) -> None:
+        self.movements.choose(account.id)
+        self.tabs.setCurrentWidget(self.movements)
 
     def _start_request(self) -> None:
         if self._member_id is not None:
@@ -130,137 +128,30 @@ class MemberFileView(View):
     def _open_request(self, row: RequestRow) -> None:
         self.go.emit("enrolment", row.id)
 
-    def _account_table(self, station: Station) -> PagedTable[HeldAccount]:
-        return PagedTable(
-            "member_accounts",
-            self.tr("Cuentas"),
-            [
-                Column(
-                    "number",
-                    self.tr("Cuenta"),
-                    lambda a: formats.groups(a.number),
-                    width=130,
-                    code=True,
-                ),
-                Column("kind", self.tr("Tipo"), lambda a: wording.word(a.kind), width=110),
-                Column("role", self.tr("Parte"), lambda a: wording.word(a.role), width=96),
-                Column("handling", self.tr("Manejo"), _handling, width=190),
-                Column("state", self.tr("Estado"), lambda a: wording.word(a.status), width=96),
-                Column(
-                    "balance",
-                    self.tr("Saldo"),
-                    lambda a: formats.money(a.balance),
-                    width=130,
-                    right=True,
-                ),
-            ],
-            key=lambda account: account.id,
-            empty=self.tr("No tiene cuentas en la cooperativa."),
-            settings=station.look,
-        )
-
-    def _user_table(self, station: Station) -> PagedTable[MemberUser]:
-        return PagedTable(
-            "member_users",
-            self.tr("Usuarios de banca electrónica"),
-            [
-                Column("user", self.tr("Usuario"), lambda u: u.user_name, width=110),
-                Column(
-                    "state",
-                    self.tr("Estado"),
-                    _user_state,
-                    width=150,
-                    meaning=lambda u: Meaning.STOP if u.locked else USER_MEANING[u.status],
-                ),
-                Column("person", self.tr("Persona"), lambda u: u.person_name, width=100),
-            ],
-            key=lambda user: user.id,
-            empty=self.tr("Todavía no tiene usuario."),
-            settings=station.look,
-        )
-
-    def _request_table(self, station: Station) -> PagedTable[RequestRow]:
-        return PagedTable(
-            "member_requests",
-            self.tr("Solicitudes"),
-            [
-                Column(
-                    "day",
-                    self.tr("Presentada"),
-                    lambda r: formats.day(r.submitted_at),
-                    width=104,
-                ),
-                Column(
-                    "state",
-                    self.tr("Estado"),
-                    lambda r: wording.state(r.status),
-                    width=190,
-                    meaning=lambda r: Meaning.INFORMATION if r.status in OPEN else Meaning.NEUTRAL,
-                ),
-                Column("number", self.tr("Folio"), lambda r: r.number, width=120),
-            ],
-            key=lambda row: row.id,
-            empty=self.tr("No hay solicitudes suyas en esta agencia."),
-            settings=station.look,
-        )
-
     def _build(self) -> None:
         self.back_button.clicked.connect(self.back)
         self.start.clicked.connect(self._start_request)
-        self.users.opened.connect(self._open_user)
-        self.requests.opened.connect(self._open_request)
-        data, column = card("member_data")
-        data.setFixedWidth(DATA_WIDTH)
-        column.addWidget(label(self.tr("Datos"), "section"))
-        self._form = QFormLayout()
-        self._form.setVerticalSpacing(6)
-        for name, words in (
-            ("expiry", self.tr("Cédula vence")),
-            ("birth", self.tr("Nacimiento")),
-            ("registry", self.tr("Matrícula")),
-            ("mobile", self.tr("Celular")),
-            ("email", self.tr("Correo")),
-            ("address", self.tr("Domicilio")),
+        self.data.users.opened.connect(self._open_user)
+        self.data.requests.opened.connect(self._open_request)
+        self.data.account.connect(self._see_movements)
+        self.tabs.setObjectName("member_tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(self.tr("Partes del socio"))
+        for part, title in (
+            (self.data, self.tr("Datos y cuentas")),
+            (self.movements, self.tr("Movimientos")),
+            (self.operations, self.tr("Operaciones")),
+            (self.payees, self.tr("Beneficiarios")),
+            (self.schedules, self.tr("Agenda")),
         ):
-            value = label("", name=f"member_{name}", wrap=True)
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._data[name] = value
-            self._form.addRow(label(words, "muted"), value)
-        column.addLayout(self._form)
-        column.addStretch(1)
-        upper = QHBoxLayout()
-        upper.setSpacing(2 * GRID)
-        upper.addWidget(data)
-        upper.addLayout(_titled(self.tr("Cuentas"), self.accounts), 1)
-        lower = QHBoxLayout()
-        lower.setSpacing(2 * GRID)
-        lower.addLayout(_titled(self.tr("Usuarios de banca electrónica"), self.users), 1)
-        lower.addLayout(_titled(self.tr("Solicitudes"), self.requests), 1)
+            self.tabs.addTab(part, title)
+        self.tabs.currentChanged.connect(self._look)
+        for asking in self.parts:
+            asking.go.connect(self.go)
+            asking.turned_away.connect(self.turned_away)
         whole = QVBoxLayout(self.body)
         whole.setContentsMargins(0, GRID, 0, 0)
-        whole.setSpacing(GRID + 4)
+        whole.setSpacing(GRID)
         whole.addWidget(self.header)
-        whole.addLayout(upper, 3)
-        whole.addLayout(lower, 2)
+        whole.addWidget(self.tabs, 1)
         whole.addWidget(ActionRow(self.start, self.back_button))
-
-
-def _titled(words: str, table: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setSpacing(4)
-    column.addWidget(label(words, "section"))
-    column.addWidget(table, 1)
-    return column
-
-
-def _handling(account: HeldAccount) -> str:
-    return wording.word(account.handling) if account.holders > 1 else "—"
-
-
-def _user_state(user: MemberUser) -> str:
-    words = wording.state(user.status)
-    return (
-        translate("MemberFileView", "{state} · bloqueado").format(state=words)
-        if user.locked
-        else words
-    )

@@ -23,6 +23,7 @@ from branch_desk.views.kit.station import Station
 from branch_desk.views.kit.table import Column, PagedTable
 from branch_desk.views.kit.theme import GRID, Meaning
 from branch_desk.views.kit.view import Changed, View
+from branch_desk.views.users.limits_panel import LimitsPanel
 from branch_desk.views.users.step_credential import CredentialStep
 from branch_desk.views.users.step_token import TokenStep
 
@@ -48,6 +49,14 @@ def template_words() -> dict[str, str]:
         "new_token": translate("Mail", "Token cambiado"),
         "unlocked": translate("Mail", "Su usuario ha sido desbloqueado"),
         "password_changed": translate("Mail", "Contraseña cambiada"),
+        "pin_changed": translate("Mail", "PIN cambiado"),
+        "image_changed": translate("Mail", "Imagen de seguridad cambiada"),
+        "question_changed": translate("Mail", "Pregunta secreta cambiada"),
+        "contact_changed": translate("Mail", "Correo o celular cambiado"),
+        "beneficiary_added": translate("Mail", "Beneficiario registrado"),
+        "signature_wanted": translate("Mail", "Operación que espera su firma"),
+        "schedule_failed": translate("Mail", "Pago agendado que no se hizo"),
+        "operation_returned": translate("Mail", "Dinero devuelto a su cuenta"),
         "suspended": translate("Mail", "Usuario suspendido"),
         "resumed": translate("Mail", "Usuario reanudado"),
         "closed": translate("Mail", "Usuario cerrado"),
@@ -216,26 +225,19 @@ class AccessFileView(View):
             )
             for each in file.accounts
         )
-        limits = "\n".join(
-            self.tr("{kind}: {one} por operación, {day} por día, {month} por mes").format(
-                kind=wording.word(each.kind),
-                one=formats.money(each.per_operation),
-                day=formats.money(each.per_day),
-                month=formats.money(each.per_month),
-            )
-            for each in file.limits
-        )
         since = formats.instant(file.active_since) if file.active_since else self.tr("todavía no")
         for name, value in (
             (self.tr("Activo desde"), since),
             (self.tr("Canales"), ", ".join(channels)),
             (self.tr("Firman"), wording.word(file.signing_rule) if file.signing_rule else ""),
             (self.tr("Cuentas"), accounts),
-            (self.tr("Montos máximos"), limits),
             (self.tr("Servicios"), ", ".join(file.billers)),
         ):
             if value:
                 form.addRow(label(name, "muted"), label(value, wrap=True))
+        if file.limits:
+            limits = LimitsPanel(file.limits, self.station.now())
+            form.addRow(label(self.tr("Montos máximos"), "muted"), limits)
         column.addLayout(form)
         column.addStretch(1)
         return frame

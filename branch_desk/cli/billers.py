@@ -1,0 +1,45 @@
+"""`branch-desk billers`: payments of services and what the companies answer."""
+
+from argparse import Namespace
+
+from branch_desk import start
+from branch_desk.cli import FOUND, OK
+from branch_desk.cli.saying import command, complain, say, sentence
+from branch_desk.models.errors import DomainError
+from branch_desk.operations.house.jobs import Payments
+from branch_desk.operations.money.gateway import FileGateway
+from branch_desk.settings import Settings
+
+
+@command
+def settle(settings: Settings, arguments: Namespace) -> int:
+    """Read the companies' answers; exit code 1 when lines were kept out."""
+    house = start.open_house(settings)
+    try:
+        result = FileGateway(settings.biller_dir).settle(house, arguments.file)
+    finally:
+        house.database.close()
+    say(
+        f"{result.lines} filas: {result.credited} confirmadas, {result.returned} devueltas a su "
+        f"cuenta, {result.unchanged} sin cambio, {result.wrong} rechazadas."
+    )
+    if result.wrong_path is not None:
+        say(f"Rechazadas, con su motivo: {result.wrong_path}")
+    return FOUND if result.wrong else OK
+
+
+def tell(done: Payments) -> None:
+    """Say what the due jobs handed over; nothing when nothing was due."""
+    for each in done.handed_over:
+        say(
+            f"Pagos a {each.sheet.biller} del {each.sheet.day:%d/%m/%Y}: {each.count} entregados, "
+            f"{each.total}."
+        )
+    if done.problem is not None:
+        complain(f"Pagos de servicios: {_said(done.problem)}")
+
+
+def _said(problem: DomainError | OSError) -> str:
+    if isinstance(problem, DomainError):
+        return sentence(problem)
+    return f"{problem.filename or 'archivo'}: {problem.strerror or problem}"

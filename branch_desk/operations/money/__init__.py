@@ -1,0 +1,1 @@
+"""Members' money: orders, the one way they are carried out, and what others answer to them."""
