@@ -1,4 +1,4 @@
-"""How much dearer than empty pages the service form is.
+"""How much dearer than empty pages the service form is, and a receipt.
 
 Floor: three blank pages by ReportLab. Both sides take turns in one run; medians are compared, so
 that a busy machine weighs on both. `python benchmarks/papers.py [--rounds N] [--json FILE]`.
@@ -14,8 +14,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -23,6 +24,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from branch_desk import resources
+from branch_desk.models.calendar import LA_PAZ
+from branch_desk.models.receipt_code import CODE_BYTES, ReceiptCode
 from branch_desk.reports.code import _rows
 from branch_desk.reports.enrolment_form import (
     MEMBER_COPY,
@@ -35,6 +38,8 @@ from branch_desk.reports.enrolment_form import (
     render,
 )
 from branch_desk.reports.paper import Letterhead, PageSize
+from branch_desk.reports.receipt import Destination, ReceiptPaper
+from branch_desk.reports.receipt import render as render_receipt
 
 TARGET = 12.0
 
@@ -96,12 +101,38 @@ def a_form() -> EnrolmentForm:
     )
 
 
-def main() -> int:
-    """Measure and print; 1 when the target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+def a_receipt(number: int) -> ReceiptPaper:
+    """Build the receipt of a transfer; each has a number, so a code, of its own."""
+    noon = datetime(2026, 11, 23, 12, 0, tzinfo=LA_PAZ)
+    code = ReceiptCode(UUID(int=number), number.to_bytes(CODE_BYTES, "big"))
+    return ReceiptPaper(
+        letterhead=Letterhead("Cooperativa «San Martín de Porres» R.L.", "Agencia Central"),
+        number=code.number,
+        code=code.code,
+        payload=code.payload,
+        issued_at=noon,
+        kind="Transferencia a otro banco",
+        state="Enviada",
+        state_note="El lote se envió. Falta la respuesta del otro banco.",
+        amount=number,
+        currency="BOB",
+        ordered_at=noon,
+        moved_at=noon,
+        channel="Web",
+        member=f"Laura Méndez Áñez {number}",
+        member_number="0012345",
+        debit_account="Caja de ahorro •••• 0030",
+        destination=Destination("Caja de ahorro •••• 1203", "Juan Rojas Suárez", "Banco Unión"),
+        concept="Pago de alquiler de noviembre",
+        origin="Sueldo mensual de la empresa",
+        funds_destination="Alquiler de vivienda familiar",
+        promised_on=noon.date(),
+        ordered_by="Laura Méndez Áñez",
+    )
+
+
+def all_sides() -> dict[str, Callable[[], bytes]]:
+    """Name what is drawn, and how."""
     form = a_form()
     counter = iter(range(1, 1_000_000))
 
@@ -117,11 +148,24 @@ def main() -> int:
     def both_copies() -> bytes:
         return render(next_form(), size=PageSize.A4)
 
-    sides: dict[str, Callable[[], bytes]] = {
+    def one_receipt() -> bytes:
+        return render_receipt(a_receipt(next(counter)))
+
+    return {
         "three blank pages": blank_pages,
         "form, one copy (3 pages)": one_copy,
         "form, both copies (6 pages)": both_copies,
+        "receipt (half a sheet)": one_receipt,
     }
+
+
+def main() -> int:
+    """Measure and print; 1 when the target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    sides = all_sides()
     times: dict[str, list[float]] = {name: [] for name in sides}
     for make in sides.values():
         for _ in range(3):
