@@ -27,7 +27,8 @@ from branch_desk.models.outbox import Mail
 from branch_desk.models.parameter import Biller, ContractTerms, LimitKind
 from branch_desk.models.staff import Role, Staff
 from branch_desk.models.totp import TotpSecret, step_at
-from branch_desk.operations.users import access, credential, first_access, totp
+from branch_desk.operations.portal import Portal
+from branch_desk.operations.users import access, credential, first_access, member_sign_in, totp
 from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import Desk, Work
 from tests.builders import World
@@ -289,6 +290,14 @@ def an_active(world: World, desk: Desk, **about: object) -> tuple[UUID, Phone]:
     assert first_access.confirm(world.house, ticket, phone.code()).active
     world.clock.forward(minutes=2)
     return access_id, phone
+
+
+def a_portal(world: World, access_id: UUID) -> Portal:
+    """The member signed in: user, password, PIN."""
+    user_name = row(world, access_id).user_name
+    given = member_sign_in.password(world.house, user_name, MEMBER_PASSWORD, HOME)
+    token = member_sign_in.pin(world.house, given, MEMBER_PIN, HOME)
+    return Portal(world.house, token.reveal())
 
 
 def row(world: World, access_id: UUID) -> Access:

@@ -18,6 +18,7 @@ from branch_desk.models.account import (
 from branch_desk.models.base import new_id
 from branch_desk.models.database import Database
 from branch_desk.models.keys import Keys
+from branch_desk.models.ledger import CORE, Posting, PostingKind
 from branch_desk.models.member import (
     Department,
     DocumentType,
@@ -197,7 +198,10 @@ class World:
         )
 
     def account(self, *members: UUID, number: str = "1000200030", **changes: Any) -> UUID:
-        """An account of the members: a savings account in bolivianos with Bs 5.000,00."""
+        """An account of the members: a savings account in bolivianos with Bs 5.000,00.
+
+        What it begins with stands in the ledger, too: balance and postings are always equal.
+        """
         values: dict[str, Any] = {
             "id": new_id(),
             "number": number,
@@ -216,6 +220,8 @@ class World:
             for place, member in enumerate(members):
                 role = HolderRole.CO_HOLDER if place else HolderRole.HOLDER
                 work.session.add(Holder(account_id=account.id, member_id=member, role=role))
+            if account.balance:
+                work.session.add(_opening(account, work.now))
 
         self.house.work(store)
         return account.id
@@ -229,6 +235,25 @@ class World:
     def sessions(self) -> list[StaffSession]:
         """Every staff session there ever was."""
         return self.house.work(lambda work: list(work.session.scalars(select(StaffSession))))
+
+
+def _opening(account: Account, at: datetime) -> Posting:
+    # A loan's balance is what is owed: it came by a debit, like a current account's overdraft.
+    debited = (account.balance > 0) == (account.kind is AccountKind.LOAN)
+    return Posting(
+        entry_id=new_id(),
+        position=1,
+        kind=PostingKind.OPENING,
+        at=at,
+        debit_account_id=account.id if debited else None,
+        debit_house=None if debited else CORE,
+        credit_account_id=None if debited else account.id,
+        credit_house=CORE if debited else None,
+        currency=account.currency,
+        amount=abs(account.balance),
+        debit_after=account.balance if debited else None,
+        credit_after=None if debited else account.balance,
+    )
 
 
 def a_world(url: str, clock: SetClock | None = None, keys: Keys | None = None) -> World:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +12,20 @@ from branch_desk.models.access import Access, AccessStatus, Delivery, LockReason
 from branch_desk.models.form import Destination, PrintedForm, Printing
 from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import DocumentType, Member
+from branch_desk.models.operation import Operation
+from branch_desk.models.receipt_code import ReceiptCode
 from branch_desk.models.staff import Role, Staff, StaffRelative
 from branch_desk.operations.house import sign_in, staff
 from branch_desk.operations.request import drafts, enrolment, forms
 from branch_desk.operations.users import credential, totp
 from branch_desk.operations.users.unlock import POINTS_NEEDED
 from branch_desk.operations.work import Desk, House, Work
-from tests.access_builders import a_phone, an_access, an_active
+from tests import matrix_money
+from tests.access_builders import a_phone, a_portal, an_access, an_active
 from tests.builders import SetClock, Someone, World, a_world
 from tests.journey import a_configuration, a_reading, view
+from tests.money_rows import grant
+from tests.receipt_builders import an_operation
 from tests.short_ways import (
     PDF,
     REASON,
@@ -118,6 +123,13 @@ def _users(s: Subjects, maker: Desk) -> None:
     s.ids["active"], s.ids["phone"] = an_active(world, maker, **about(6_000_004, "activa"))
     s.ids["suspended"], _ = an_active(world, maker, **about(6_000_005, "suspendida"))
     s.ids["shut"], _ = an_active(world, maker, **about(6_000_006, "bloqueada"))
+    everybody_fresh(world.house)
+    s.ids["socio"], s.ids["socio_phone"] = an_active(world, maker, **about(6_000_007, "socia"))
+    s.ids["paid"] = an_operation(world, s.socio)
+    s.ids["socio_member"] = s.one(Access.member_id, Access.id == s.socio)
+    s.ids["socio_account"] = s.one(Operation.debit_account_id, Operation.id == s.paid)
+    grant(world, s.socio, s.socio_account)
+    s.ids["expired_socio"], _ = an_active(world, maker, **about(6_000_008, "vencida"))
 
     def change(work: Work) -> None:
         work.session.get_one(Access, s.suspended).status = AccessStatus.SUSPENDED
@@ -142,6 +154,9 @@ def build(url: str) -> Subjects:
     _users(s, maker)
     nobody_holds(world.house)
     world.clock.now = noon + timedelta(days=1)  # the excepted card ended yesterday
+    world.clock.now -= timedelta(hours=1)
+    matrix_money.build(s, world.desk("hacedora", Role.SUPERVISOR))
+    world.clock.now = noon + timedelta(days=1)
     s.ids["target"] = world.staff("otra").staff_id
     world.house.work(
         lambda work: work.session.add(
@@ -150,7 +165,9 @@ def build(url: str) -> Subjects:
     )
     world.clock.now -= timedelta(hours=9)
     _sit_down(s, "expired", None)
+    s.ids["expired_portal"] = a_portal(world, s.expired_socio)
     world.clock.now += timedelta(hours=9)
+    s.ids["portal"] = a_portal(world, s.socio)
     _sit_down(s, "", None)
     _sit_down(s, "inactive", None)
     _sit_down(s, "locked", None)
@@ -197,6 +214,11 @@ VALUES: dict[str, Callable[[Subjects, Someone], Given]] = {
     "audit.anchor": lambda s, c: _(),
     "audit.events": lambda s, c: _(),
     "audit.timeline": lambda s, c: _(s.signed),
+    "batches.close_due": lambda s, c: _(),
+    "batches.recent": lambda s, c: _(),
+    "calendar_days.add": lambda s, c: _(date(2026, 12, 24), "Puente de Navidad"),
+    "calendar_days.days": lambda s, c: _(),
+    "calendar_days.remove": lambda s, c: _(date(2026, 12, 25)),
     "configuration.configure": lambda s, c: _(s.identified, s.identified_version, s.chosen),
     "configuration.options": lambda s, c: _(s.identified),
     "credential.keep": lambda s, c: _(s.invited, "$argon2id$a-hash", Delivery.SCREEN),
@@ -204,11 +226,21 @@ VALUES: dict[str, Callable[[Subjects, Someone], Given]] = {
     "credential.send_link": lambda s, c: _(s.issued),
     "credential.unused": lambda s, c: _(),
     "credential.words_about": lambda s, c: _(s.invited),
+    "desk_enquiries.beneficiaries": lambda s, c: _(s.socio_member),
+    "desk_enquiries.cut_off": lambda s, c: _(),
+    "desk_enquiries.movements": lambda s, c: _(s.socio_account),
+    "desk_enquiries.operations": lambda s, c: _(s.socio_member),
+    "desk_enquiries.schedules": lambda s, c: _(s.socio_member),
     "drafts.drop": lambda s, c: _("new"),
     "drafts.load": lambda s, c: _("new"),
     "drafts.mine": lambda s, c: _(),
     "drafts.save": lambda s, c: _("new", {"first_names": "Ana"}),
     "duplicates.duplicates": lambda s, c: _(s.submitted),
+    "enquiries.limits": lambda s, c: _(),
+    "enquiries.movements": lambda s, c: _(s.socio_account),
+    "enquiries.operations": lambda s, c: _(),
+    "enquiries.products": lambda s, c: _(),
+    "enquiries.under_way": lambda s, c: _(),
     "enrolment.amend": lambda s, c: _(
         s.submitted, s.submitted_version, view(s.desks["", Role.AUDITOR], s.submitted).application
     ),
@@ -240,14 +272,32 @@ VALUES: dict[str, Callable[[Subjects, Someone], Given]] = {
     "jobs.expire_request": lambda s, c: _(s.old),
     "jobs.requests_to_expire": lambda s, c: _(),
     "lists.note_export": lambda s, c: _("requests", 2),
+    "member_sign_in.sign_out": lambda s, c: _(),
     "members.member": lambda s, c: _(s.member),
     "members.member_match": lambda s, c: _(DocumentType.CI, "5000001"),
     "members.members": lambda s, c: _(),
     "outbox.for_subject": lambda s, c: _(s.invited),
     "outbox.waiting": lambda s, c: _(),
+    "own_settings.change_contact": lambda s, c: _(
+        email="otra@example.com", mobile="70012345", code=s.socio_phone.code()
+    ),
+    "own_settings.choose_image": lambda s, c: _("llama", code=s.socio_phone.code()),
+    "own_settings.settings": lambda s, c: _(),
+    "own_settings.situation": lambda s, c: _(),
+    "own_settings.store_password": lambda s, c: _(
+        code=s.socio_phone.code(), hashed="$argon2id$a-hash"
+    ),
+    "own_settings.store_pin": lambda s, c: _(code=s.socio_phone.code(), hashed="$argon2id$a-hash"),
+    "own_settings.store_question": lambda s, c: _(
+        code=s.socio_phone.code(), question="¿Cómo se llamaba su perro?", hashed="$argon2id$a-hash"
+    ),
+    "receipts.mine": lambda s, c: _(s.paid),
+    "receipts.reprint": lambda s, c: _(s.paid),
+    "receipts.verify": lambda s, c: _(ReceiptCode(s.paid, bytes(10)).payload),
     "requests.queue_counts": lambda s, c: _(),
     "requests.requests": lambda s, c: _(),
     "search.find": lambda s, c: _("Méndez"),
+    "seeds.fill_missing": lambda s, c: _(),
     "sign_in.confirm_authenticator": lambda s, c: _(s.world.code(c)),
     "sign_in.lock_desk": lambda s, c: _(),
     "sign_in.provision_authenticator": lambda s, c: _(),
@@ -275,6 +325,7 @@ VALUES: dict[str, Callable[[Subjects, Someone], Given]] = {
     "unlock.triage": lambda s, c: _(s.shut),
     "unlock.unlock": lambda s, c: _(s.shut, reason=REASON, points=POINTS_NEEDED),
 }
+VALUES |= matrix_money.MONEY_VALUES
 """Values with which each operation succeeds for whoever may call it. Parts have none: their
 refusal comes before any value is looked at."""
 
@@ -303,6 +354,10 @@ def _long_after(s: Subjects, desk: Desk, caller: Someone) -> None:
     s.world.clock.forward(days=60)
 
 
+def _a_year_later(s: Subjects, desk: Desk, caller: Someone) -> None:
+    s.world.clock.forward(days=366)
+
+
 BEFORE: dict[str, Callable[[Subjects, Desk, Someone], None]] = {
     "drafts.load": _draft_is_there,
     "drafts.drop": _draft_is_there,
@@ -312,5 +367,7 @@ BEFORE: dict[str, Callable[[Subjects, Desk, Someone], None]] = {
     "jobs.drop_drafts": _long_after,
     "jobs.expire_credentials": _long_after,
     "jobs.expire_links": _long_after,
+    "seeds.fill_missing": _a_year_later,
+    "cosigning.lapse_due": _long_after,
 }
 """What happened before, where the deed would otherwise find nothing to do."""

@@ -13,8 +13,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -45,10 +45,60 @@ class _Identity(TypedDict, total=False):
 class Postgres:
     """A running server; `url()` names a database of it."""
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(
+        self, programs: Path, folder: Path, identity: _Identity, options: Sequence[str]
+    ) -> None:
         self.programs = programs
         self.folder = folder
+        self._identity = identity
+        self._options = options
         self._count = 0
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self.folder / f".s.PGSQL.{_PORT}"
+
+    def start(self) -> None:
+        """Start it, after a kill too, and wait until it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [
+                    *(str(self.programs / "postgres"), "-D", str(self.folder / "data")),
+                    *(part for option in self._options for part in ("-c", option)),
+                ],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                **self._identity,
+            )
+        _wait(self._server, self)
+
+    def stop(self) -> None:
+        """Stop it in haste: the data are thrown away, no shutdown checkpoint."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(timeout=_START_SECONDS)
+
+    def kill(self) -> None:
+        """End every process of it at once, as when the power goes (R66)."""
+        self._signal(signal.SIGKILL)
+        self._server.wait(timeout=_START_SECONDS)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it stand still: lines stay open, and nobody answers (R68)."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, what: signal.Signals) -> None:
+        self._server.send_signal(signal.SIGSTOP)  # it must not bear more meanwhile
+        for child in _children(self._server.pid):
+            with suppress(ProcessLookupError):
+                os.kill(child, what)
+        self._server.send_signal(what)
 
     def url(self, database: str = "postgres") -> str:
         """Name a database the way SQLAlchemy wants to hear it."""
@@ -106,28 +156,24 @@ def postgres_server(*, durable: bool = False) -> Iterator[Postgres]:
             **identity,
         )
         options = [*_COMMON, f"unix_socket_directories={folder}", *(() if durable else _SPEED)]
-        with (folder / "server.log").open("wb") as log:
-            server = subprocess.Popen(
-                [
-                    str(binaries / "postgres"),
-                    "-D",
-                    str(data),
-                    *(part for o in options for part in ("-c", o)),
-                ],
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                **identity,
-            )
+        postgres = Postgres(binaries, folder, identity, options)
+        postgres.start()
         try:
-            postgres = Postgres(binaries, folder)
-            _wait(server, postgres)
             yield postgres
         finally:
-            server.send_signal(signal.SIGQUIT)  # the data are thrown away: no shutdown checkpoint
-            server.wait(timeout=_START_SECONDS)
+            postgres.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # The name in brackets may hold anything; what follows is state and parent.
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def _unprivileged(folder: Path) -> _Identity:

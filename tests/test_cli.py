@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from branch_desk import start
 from branch_desk.__main__ import main
@@ -18,6 +19,7 @@ from branch_desk.cli import CANNOT, FOUND, OK, USAGE
 from branch_desk.cli.saying import _SENTENCES, sentence
 from branch_desk.models import errors
 from branch_desk.models.database import Database, plain_url
+from branch_desk.operations.books.import_rows import BookKind
 from branch_desk.operations.house import roles
 from branch_desk.settings import Settings, load
 from tests.postgres import Postgres, postgres_server
@@ -276,6 +278,18 @@ def test_an_upgrade_makes_a_backup_first(
     database.close()
 
 
+def test_the_calendar_is_shown(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["db", "create"])
+    capsys.readouterr()
+    assert main(["calendar", "list"]) == OK
+    assert "25/12/" in capsys.readouterr().out
+    assert main(["calendar", "list", "2027"]) == OK
+    said = capsys.readouterr().out.splitlines()
+    assert "24/09/2027  viernes    Día del departamento de Santa Cruz" in said
+    assert main(["calendar", "list", "99999"]) == OK
+    assert "no tiene feriados" in capsys.readouterr().out
+
+
 def test_the_rights_are_printed_without_a_database(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["db", "roles", "--name", "mostrador"]) == OK
     assert "GRANT SELECT, INSERT ON audit_event TO mostrador;" in capsys.readouterr().out
@@ -300,6 +314,54 @@ def test_books_are_imported_and_bad_rows_reported(
     assert main(["--database", url, "import", "members", str(file)]) == FOUND
     assert "1 rechazadas" in capsys.readouterr().out
     assert main(["--database", url, "import", "members", str(tmp_path / "none.csv")]) == CANNOT
+
+
+def test_answers_of_billers_are_read_and_wrong_ones_reported(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["--database", url, "db", "create"])
+    file = tmp_path / "answers.csv"
+    file.write_text("operation_id;outcome;answer\nREC-1;CONFIRMED;x\n", encoding="utf-8")
+    assert main(["--database", url, "billers", "settle", str(file)]) == FOUND
+    said = capsys.readouterr().out
+    assert "1 rechazadas" in said
+    assert str(tmp_path / "answers.csv.rejected.csv") in said
+    file.write_text("operation_id;outcome;answer\n", encoding="utf-8")
+    assert main(["--database", url, "billers", "settle", str(file)]) == OK
+    assert main(["--database", url, "billers", "settle", str(tmp_path / "none.csv")]) == CANNOT
+
+
+def test_the_ledger_is_checked_and_a_changed_balance_is_told(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["--database", url, "db", "create"])
+    file = tmp_path / "accounts.csv"
+    header = "account_number;kind;currency;handling;status;opened_on;balance"
+    for balance in ("1234.50", "1000.00"):
+        row = f"0010002000;CA;BOB;INDIVIDUAL;ACTIVE;2020-01-02;{balance}"
+        file.write_text(f"{header}\n{row}\n", encoding="utf-8")
+        assert main(["--database", url, "import", "accounts", str(file)]) == OK
+    capsys.readouterr()
+    assert main(["--database", url, "ledger", "verify"]) == OK
+    said = capsys.readouterr().out
+    assert "1 cuentas, 0 operaciones y 2 asientos comprobados." in said
+    assert "Cuenta de la casa CORE: Bs -1.000,00" in said
+    assert "corrigió 1 saldos en BOB: Bs 0,00 a favor, Bs 234,50 en contra." in said
+    assert "El libro cuadra." in said
+    database = Database(url)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE account SET balance = 999"))
+    database.close()
+    assert main(["--database", url, "ledger", "verify"]) == FOUND
+    shown = capsys.readouterr()
+    assert "EL LIBRO NO CUADRA." in shown.out
+    assert "Cuenta ••••••2000: el saldo es Bs 9,99 y sus asientos suman Bs 1.000,00" in shown.err
+    assert "0010002000" not in shown.out + shown.err
+
+
+@pytest.mark.parametrize("kind", list(BookKind))
+def test_every_file_of_the_books_has_its_word(kind: BookKind, tmp_path: Path) -> None:
+    assert main(["import", kind.value, str(tmp_path / "none.csv")]) == CANNOT
 
 
 def test_the_trail_of_a_member_is_shown_to_an_auditor_only(

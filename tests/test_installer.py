@@ -29,6 +29,7 @@ def _analysed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(ROOT)
     hooks = ModuleType("PyInstaller.utils.hooks")
     hooks.copy_metadata = lambda _package: []  # type: ignore[attr-defined]  # PyInstaller is not among the tests' packages
+    hooks.collect_data_files = lambda package, includes: [(package, each) for each in includes]  # type: ignore[attr-defined]  # as above
     hooks.collect_submodules = lambda package: [package]  # type: ignore[attr-defined]  # as above
     monkeypatch.setitem(sys.modules, "PyInstaller.utils.hooks", hooks)
     names = dict.fromkeys(("Analysis", "PYZ", "EXE", "COLLECT"), Stage)
@@ -76,6 +77,15 @@ def test_what_is_asked_for_by_name_is_there(monkeypatch: pytest.MonkeyPatch) -> 
     asked = set(_analysed(monkeypatch)["hiddenimports"])
     assert "psycopg_binary" in asked
     assert not {name for name in asked if find_spec(name) is None}
+
+
+def test_the_names_of_the_holidays_travel(monkeypatch: pytest.MonkeyPatch) -> None:
+    (named,) = [
+        place for package, place in _analysed(monkeypatch)["datas"] if package == "holidays"
+    ]
+    spec = find_spec("holidays")
+    assert spec is not None
+    assert (Path(str(spec.origin)).parent / named).is_file()
 
 
 def test_every_command_and_screen_travels_though_it_is_imported_by_name(

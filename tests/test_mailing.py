@@ -20,6 +20,10 @@ FROM = "cosmartnet@example.coop"
 VALUES = {
     "name": "Ana María Méndez Ríos", "user": "amendez",
     "approved": "1", "number": "SC01-2026-000001", "branch": "Central",
+    "email": "a•••@example.com", "mobile": "•••• 2345",
+    "amount": "Bs 1.234,50", "account": "•••• 0030", "to": "Julio Vaca · Banco Unión",
+    "reason": "la cuenta está cerrada", "what": "transfer", "usable": "yes",
+    "beneficiary": "Jaime Lazarte Rojas", "day": "2026-11-26",
     "at": "2026-11-23T16:00:00+00:00", "expires_at": "2026-11-24T16:00:00+00:00",
 }  # fmt: skip
 TEMPLATES = sorted(path.name.removesuffix(".txt.j2") for path in resource("mail").glob("*.txt.j2"))

@@ -93,7 +93,7 @@ def test_the_whole_job_is_played_and_no_secret_is_told(
     status = tour.play(settings, folder, heard.told.append, memory_kib=CHEAP, pictures=False)
     assert status == tour.OK, "\n".join(heard.told)
     papers = sorted((folder / "papers").glob("*.pdf"))
-    assert len(papers) == 2
+    assert len(papers) == 3  # form, signed sheet, receipt
     for paper in papers:
         subprocess.run(["qpdf", "--check", paper], check=True, capture_output=True)
     written = sorted((folder / "mails").glob("*.eml"))
@@ -101,6 +101,7 @@ def test_the_whole_job_is_played_and_no_secret_is_told(
         "Registro realizado con éxito",
         "Establecer contraseña",
         "Su usuario ha sido desbloqueado",
+        "Se registró una cuenta de tercero",
     ]
     kept = [message_from_bytes(each.read_bytes(), policy=policy.default) for each in written]
     assert [str(each["Subject"]) for each in kept] == subjects

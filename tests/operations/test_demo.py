@@ -3,27 +3,59 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from random import Random
 
 import pyotp
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from branch_desk.models.access import Access, AccessStatus
 from branch_desk.models.account import Account, Handling
+from branch_desk.models.beneficiary import Beneficiary, BeneficiaryKind
+from branch_desk.models.calendar import local_day
 from branch_desk.models.database import Database
 from branch_desk.models.enrolment import Enrolment, Status
 from branch_desk.models.errors import WrongState
 from branch_desk.models.keys import Keys
+from branch_desk.models.loan import Instalment
 from branch_desk.models.member import Member, MemberKind
+from branch_desk.models.operation import Operation, OperationKind
 from branch_desk.models.outbox import Mail, MailStatus
 from branch_desk.models.passwords import Hasher
-from branch_desk.models.staff import Role
+from branch_desk.models.schedule import Schedule
+from branch_desk.models.staff import Branch, Role
+from branch_desk.operations.books.imports import import_file
 from branch_desk.operations.house import install, sign_in
 from branch_desk.operations.house.verification import verify
+from branch_desk.operations.money import ledger
 from branch_desk.operations.practice import demo
+from branch_desk.operations.practice.demo_debts import lend_and_bill
+from branch_desk.operations.practice.demo_people import invent
 from branch_desk.operations.request.requests import queue_counts, requests
 from branch_desk.operations.work import House
-from tests.builders import CHEAP, SetClock
+from tests.builders import CHEAP, SetClock, World
+
+
+def test_the_invented_debts_are_books_the_import_takes_whole(world: World, tmp_path: Path) -> None:
+    today = local_day(world.clock.now)
+    branch = world.house.work(lambda work: work.session.scalars(select(Branch.code)).one())
+    books = invent(Random(1), 120, [branch], today)
+    lend_and_bill(books, today)
+    for kind, path in books.write(tmp_path).items():
+        done = import_file(world.house, kind, path)
+        assert (done.rejected, done.accepted) == (0, done.lines), kind
+        assert done.lines > 0
+    rows = world.house.work(
+        lambda work: work.session.execute(
+            select(Account.balance, func.sum(Instalment.capital))
+            .join(Instalment, Instalment.account_id == Account.id)
+            .where(Instalment.paid_on.is_(None))
+            .group_by(Account.id, Account.balance)
+        ).all()
+    )
+    assert len(rows) > 5
+    assert all(owed == planned for owed, planned in rows), "what is owed is what is planned"
 
 
 @pytest.fixture
@@ -57,6 +89,16 @@ def test_the_demonstration_has_every_state_and_everybody_can_sign_in(house: Hous
         )
     )  # fmt: skip
     assert set(states) == set(Status)
+    kinds, payees, planned = house.work(
+        lambda work: (
+            Counter(work.session.scalars(select(Operation.kind))),
+            Counter(work.session.scalars(select(Beneficiary.kind))),
+            work.session.scalars(select(Schedule.id)).all(),
+        )
+    )
+    assert {OperationKind.THIRD_PARTY, OperationKind.OTHER_BANK} <= set(kinds)
+    assert set(payees) == set(BeneficiaryKind)
+    assert planned
     assert {status for status, _ in accesses} == set(AccessStatus)
     assert accesses[AccessStatus.ACTIVE, True] == 1
     assert len(members) == 200
@@ -89,6 +131,7 @@ def test_the_demonstration_has_every_state_and_everybody_can_sign_in(house: Hous
         assert user.password not in repr(user)
 
     assert verify(house.database).findings == ()
+    assert house.job(ledger.check).sound
 
 
 def test_the_same_seed_gives_the_same_people_and_another_others() -> None:

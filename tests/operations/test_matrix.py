@@ -29,7 +29,7 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.staff import Role, StaffSession
 from branch_desk.operations.house import sign_in, staff
-from branch_desk.operations.work import OPERATIONS, Caller, Permission, Work, name_of
+from branch_desk.operations.work import OPERATIONS, Caller, Work, name_of
 from tests.builders import PASSWORD
 from tests.matrix_subjects import BEFORE, ROLES, VALUES, Outcome, Subjects, build
 from tests.short_ways import (
@@ -41,7 +41,11 @@ MODULES = {
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 }
 IMPAIRED = ("inactive", "other_branch", "expired", "locked")
-CALLERS = ("anonymous", *ROLES, *IMPAIRED, "sistema")
+MEMBERS = {"socio": "portal", "socio_vencido": "expired_portal"}
+"""Members who call, and by which portal of the subjects."""
+CALLERS = ("anonymous", *ROLES, *IMPAIRED, "sistema", *MEMBERS)
+STAFF_AND_MEMBERS: frozenset[str] = frozenset()
+"""Operations that are meant for both."""
 
 with (Path(__file__).parent / "matrix.csv").open(encoding="utf-8", newline="") as _file:
     MATRIX = {row["operation"]: row for row in csv.DictReader(_file)}
@@ -104,6 +108,8 @@ def call(s: Subjects, operation: str, caller: str, role: Role, *, stale: bool = 
         try:
             if caller == "sistema":
                 s.house.job(deed, *args, **kwargs)
+            elif caller in MEMBERS:
+                s.ids[MEMBERS[caller]](deed, *args, **kwargs)
             else:
                 desk(deed, *args, **kwargs)
             answer = "yes"
@@ -290,6 +296,24 @@ def test_nothing_of_another_branch_is_listed(subjects: Subjects) -> None:
         assert "REQUEST" not in {hit.kind for hit in desk(operation_of("search.find"), "Méndez")}
 
 
-def test_no_member_and_no_part_is_a_caller_of_an_operation() -> None:
-    assert not [name for name, p in OPERATIONS.items() if Caller.MEMBER in p.callers]
-    assert Permission(frozenset()).callers == frozenset()
+def test_staff_and_members_share_no_operation_but_by_intention() -> None:
+    both = {
+        name
+        for name, permission in OPERATIONS.items()
+        if Caller.MEMBER in permission.callers and permission.callers & set(Role)
+    }
+    assert both == STAFF_AND_MEMBERS
+    assert any(Caller.MEMBER in permission.callers for permission in OPERATIONS.values())
+
+
+def test_a_part_of_others_has_no_caller_and_what_is_marked_has_one_in_the_file() -> None:
+    for name, row in MATRIX.items():
+        assert bool(OPERATIONS[name].callers) == ("yes" in row.values()), name
+
+
+def test_what_only_a_desk_has_is_asked_of_no_member() -> None:
+    """A portal knows neither a password given afresh nor a locked or unfinished session."""
+    for name, p in OPERATIONS.items():
+        if Caller.MEMBER in p.callers:
+            assert (p.fresh, p.unfinished, p.locked) == (False, False, False), name
+        assert not p.opens or p.callers == {Caller.MEMBER}, name

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,27 @@ from branch_desk.models.passwords import Hasher
 from branch_desk.models.staff import STAFF_ATTEMPTS, Role
 from branch_desk.operations.books.import_rows import BookKind
 from branch_desk.operations.books.imports import import_file
-from branch_desk.operations.house import audit, install, jobs, roles, sign_in, staff
+from branch_desk.operations.house import (
+    audit,
+    calendar_days,
+    install,
+    jobs,
+    roles,
+    seeds,
+    sign_in,
+    staff,
+)
 from branch_desk.operations.house.verification import verify
 from branch_desk.operations.practice import demo
 from branch_desk.operations.request import approval, drafts
-from branch_desk.operations.users import access, credential, member_sign_in, unlock
+from branch_desk.operations.users import (
+    access,
+    credential,
+    member_sign_in,
+    own_settings,
+    self_unlock,
+    unlock,
+)
 from branch_desk.operations.work import House
 from tests import access_builders
 from tests.builders import CHEAP, PASSWORD, SetClock, World, a_world
@@ -72,9 +89,54 @@ HOSTILE = [
     "DELETE FROM staff",
     "UPDATE staff SET person = 'CI:1'",
     "UPDATE access SET person = 'CI:1'",
-    "UPDATE access SET email = 'otra@example.com'",
+    "UPDATE access SET user_name = 'otra'",
     "UPDATE granted_limit SET per_day = 999999999",
     "DELETE FROM granted_account",
+    "UPDATE granted_limit SET count_per_day = 999",
+    "UPDATE posting SET amount = 1",
+    "DELETE FROM posting",
+    "TRUNCATE posting",
+    "UPDATE operation SET amount = 1",
+    "UPDATE operation SET debit_account_id = credit_account_id",
+    "UPDATE operation SET payload = '{}'",
+    "UPDATE operation SET totp_step = NULL",
+    "DELETE FROM operation",
+    "UPDATE operation_signature SET person = 'CI:1'",
+    "DELETE FROM operation_signature",
+    "UPDATE account SET id = gen_random_uuid()",
+    "DELETE FROM account",
+    "UPDATE beneficiary SET account_id = NULL",
+    "UPDATE beneficiary SET created_at = '2020-01-01'",
+    "DELETE FROM beneficiary",
+    "UPDATE interbank_batch SET total = 0",
+    "DELETE FROM interbank_batch",
+    "DELETE FROM interbank_gate",
+    "UPDATE interbank_gate SET id = 2",
+    "UPDATE bank SET name = 'x'",
+    "UPDATE biller SET code_mask = '.*'",
+    "UPDATE biller SET minimum = 0",
+    "UPDATE policy SET value = 1439",
+    "UPDATE starter_limit SET per_day = 999999999",
+    "UPDATE holiday SET name = 'x'",
+    "UPDATE schedule SET payload = '{}'",
+    "DELETE FROM schedule",
+    "UPDATE schedule_run SET status = 'FAILED'",
+    "DELETE FROM schedule_run",
+    "UPDATE bill SET biller_code = 'CRE'",
+    "DELETE FROM bill",
+    "UPDATE biller_export SET total = 0",
+    "UPDATE instalment SET account_id = account_id",
+    "DELETE FROM instalment",
+    "UPDATE loan SET account_id = account_id",
+    "UPDATE subscription SET client_code = '1'",
+    "UPDATE member_session SET expires_at = '2030-01-01'",
+    "UPDATE member_session SET access_id = id",
+    "DELETE FROM unlock_try",
+    "UPDATE unlock_try SET at = '2020-01-01'",
+    "CREATE OR REPLACE FUNCTION guard_refuse() RETURNS trigger AS 'x' LANGUAGE plpgsql",
+    "DROP TRIGGER guard_posting_mirror ON posting",
+    "ALTER TABLE posting DISABLE TRIGGER ALL",
+    "ALTER TABLE account DROP CONSTRAINT ck_account_no_overdraft",
     "DELETE FROM holder",
     "UPDATE user_name SET folded = 'x'",
     "UPDATE staff SET full_name = 'x'",
@@ -88,6 +150,7 @@ HOSTILE = [
     "ALTER TABLE audit_event DISABLE TRIGGER ALL",
     "DROP TRIGGER guard_decision_four_eyes ON decision",
     "DROP FUNCTION guard_decision_four_eyes() CASCADE",
+    "DROP FUNCTION guard_refuse() CASCADE",
     "CREATE OR REPLACE FUNCTION guard_truncate() RETURNS trigger AS 'x' LANGUAGE plpgsql",
     "ALTER TABLE decision DROP CONSTRAINT ck_decision_approval_is_bound",
     "SET session_replication_role = replica",
@@ -194,6 +257,15 @@ def _administers(world: World, _folder: Path) -> None:
     admin(staff.unlock, staff_id)
 
 
+def _keeps_the_calendar(world: World, _folder: Path) -> None:
+    admin = world.desk("admin2", Role.ADMINISTRATOR)
+    for name in ("Puente", "Puente de Navidad"):
+        admin(calendar_days.add, date(2026, 12, 24), name)
+    admin(calendar_days.remove, date(2026, 12, 25))
+    world.clock.forward(days=366)
+    assert world.house.job(seeds.fill_missing) > 10
+
+
 def _signs_in(world: World, _folder: Path) -> None:
     desk = world.desk("super", Role.SUPERVISOR)
     desk(sign_in.lock_desk)
@@ -225,6 +297,28 @@ def _unlocks(world: World, _folder: Path) -> None:
     boss(access.suspend, access_id, "Denunció la pérdida de su celular")
     boss(access.resume, access_id, "Recuperó su celular en su casa")
     boss(access.close, access_id, "Pidió que se cerrara su usuario")
+
+
+def _serves_oneself(world: World, _folder: Path) -> None:
+    access_id, phone = access_builders.an_active(world, world.desk("oficial"))
+    home, right = access_builders.HOME, access_builders.MEMBER_PASSWORD
+    assert member_sign_in.begin(world.house, "amendez", home).name == "condor"
+    for _ in range(MEMBER_ATTEMPTS):
+        with pytest.raises(SignInFailed):
+            member_sign_in.password(world.house, "amendez", "Equivocada1", home)
+    self_unlock.unlock(world.house, "amendez", "Doña Petrona", "ana@example.com", home)
+    portal = access_builders.a_portal(world, access_id)
+
+    def code() -> str:
+        world.clock.forward(seconds=30)
+        return phone.code()
+
+    own_settings.change_password(portal, right, "Quebracho52x", code())
+    own_settings.change_pin(portal, "Quebracho52x", "7162", code())
+    own_settings.change_question(portal, "¿En qué calle vivía su abuela?", "La del molle", code())
+    portal(own_settings.choose_image, "faro", code=code())
+    portal(own_settings.change_contact, email="n@example.com", mobile="71234567", code=code())
+    portal(member_sign_in.sign_out)
 
 
 def _sends(world: World, _folder: Path) -> None:
@@ -266,7 +360,18 @@ def _refuses(world: World, _folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "work",
-    [_imports, _administers, _signs_in, _unlocks, _sends, _expires, _drafts, _refuses],
+    [
+        _imports,
+        _administers,
+        _keeps_the_calendar,
+        _signs_in,
+        _unlocks,
+        _serves_oneself,
+        _sends,
+        _expires,
+        _drafts,
+        _refuses,
+    ],
     ids=lambda work: work.__name__.strip("_"),
 )
 def test_the_programs_role_is_enough_for(

@@ -1,22 +1,28 @@
-"""A refused sign-in tells by neither word nor time why it was refused (R1, R2)."""
+"""Neither word nor time tells why a sign-in was refused, or an unlock (R1, R2, R48)."""
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Update, update
+from sqlalchemy import Update, insert, update
 
 from branch_desk.models.access import Access
+from branch_desk.models.base import new_id
+from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import DomainError, SignInFailed
-from branch_desk.models.passwords import Hasher
+from branch_desk.models.member_session import TRIES_PER_DAY, UnlockTry
+from branch_desk.models.passwords import Hasher, plain_answer
 from branch_desk.models.staff import Role, Staff
 from branch_desk.operations.house import sign_in
-from branch_desk.operations.users import member_sign_in
+from branch_desk.operations.users import member_sign_in, self_unlock
+from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import House
-from tests.access_builders import HOME, MEMBER_PASSWORD, an_active
+from tests.access_builders import HOME, MEMBER_PASSWORD, an_access, an_active, mails
 from tests.builders import PASSWORD, World
+from tests.short_ways import everybody_fresh
 
 TRIES = 30
 NEAR = 0.10
@@ -30,6 +36,7 @@ class Case:
 
     user_name: str
     password: str
+    mail: str = ""
 
 
 STAFF = {
@@ -77,10 +84,11 @@ def measured(
             # The processor's time of this thread, hash and statements: others at work do not count.
             begin = time.thread_time()
             try:
-                attempt(house, case)
+                heard = repr(attempt(house, case))
             except DomainError as refusal:
-                seconds[name].append(time.thread_time() - begin)
-                said.add(f"{refusal!r} {refusal} {refusal.field} {refusal.facts}")
+                heard = f"{refusal!r} {refusal} {refusal.field} {refusal.facts}"
+            seconds[name].append(time.thread_time() - begin)
+            said.add(heard)
     assert [len(each) for each in seconds.values()] == [TRIES] * len(cases)
     return {name: statistics.median(each) for name, each in seconds.items()}, said
 
@@ -98,7 +106,7 @@ def even_if_busy(measure: Callable[[], tuple[dict[str, float], set[str]]]) -> No
         medians, more = measure()
         said |= more
     shown = {name: f"{1000 * each:.1f} ms" for name, each in medians.items()}
-    print("medians of a refused sign-in:", shown)  # noqa: T201  the figure is the result
+    print("medians of all that must look alike:", shown)  # noqa: T201  the figure is the result
     assert len(said) == 1, said
     assert not tells(medians), shown
 
@@ -149,6 +157,70 @@ def test_the_time_of_a_refused_sign_in_of_a_member_tells_nothing(world: World) -
             lambda: set_columns(world, again),
         )
     )
+
+
+def test_the_time_in_which_a_picture_is_shown_tells_nothing(world: World) -> None:
+    an_active(world, world.desk())
+    an_access(world, number="000777", user_name="invitada", document_number="4300009")
+    house = real(world)
+    cases = {name: Case(user, "") for name, user in PICTURES.items()}
+
+    def look(house: House, case: Case) -> None:
+        member_sign_in.begin(house, case.user_name, HOME)
+
+    even_if_busy(lambda: measured(house, cases, look, lambda: None))
+
+
+PICTURES = {"wrong": "amendez", "unknown": "nadie", "unfinished": "invitada"}
+"""Whose picture is asked for; the first is compared with."""
+
+
+def test_the_time_of_an_unlock_tells_nothing(world: World) -> None:
+    desk = world.desk()
+    users = {}
+    for number, name in enumerate(UNLOCKED_ALONE):
+        document = {"number": f"00{number}", "document_number": f"430000{number}"}
+        everybody_fresh(world.house)
+        users[name], _ = an_active(world, desk, user_name=f"socia.{name}", **document)
+    house = real(world)
+    answer = house.hasher.hash(plain_answer("Doña Petrona"))
+    set_columns(world, update(Access).values(answer_hash=answer))
+    tries = itertools.count()
+
+    def again() -> None:
+        world.clock.forward(days=16)  # of two unlocks in thirty days, none is the third
+        lock = {"locked_at": world.clock.now, "failed_passwords": 3}
+        set_columns(world, update(Access).values(**lock, lock_reason="PASSWORD"))
+        pin = update(Access).where(Access.id == users["pin"])
+        set_columns(world, pin.values(lock_reason="PIN"))
+        spent = [
+            {"id": new_id(), "access_id": users["spent"], "address": "", "at": world.clock.now}
+            for _ in range(TRIES_PER_DAY)
+        ]
+        world.house.work(
+            lambda work: work.session.execute(
+                insert(UnlockTry), [each | {"was_right": False} for each in spent]
+            )
+        )
+
+    def attempt(house: House, case: Case) -> None:
+        origin = Origin(Channel.WEB, f"10.0.{next(tries)}")
+        self_unlock.unlock(house, case.user_name, case.password, case.mail, origin)
+
+    even_if_busy(lambda: measured(house, UNLOCKED_ALONE, attempt, again))
+    told = {name: mails(world, access_id).count("unlocked") for name, access_id in users.items()}
+    assert told.pop("right") in (TRIES, 2 * TRIES)
+    assert set(told.values()) == {0}
+
+
+UNLOCKED_ALONE = {
+    "wrong": Case("socia.wrong", "Doña Filomena", "ana@example.com"),
+    "right": Case("socia.right", "Doña Petrona", "ana@example.com"),
+    "address": Case("socia.address", "Doña Petrona", "otra@example.com"),
+    "pin": Case("socia.pin", "Doña Petrona", "ana@example.com"),
+    "spent": Case("socia.spent", "Doña Petrona", "ana@example.com"),
+    "unknown": Case("nadie", "Doña Petrona", "ana@example.com"),
+}
 
 
 def test_a_real_hash_costs_what_it_must_and_an_officer_waits_no_quarter_of_a_second() -> None:

@@ -55,10 +55,8 @@ def test_what_a_user_may_do_is_read_in_one_look(
     screen = a_view(qtbot, desk_world, background, settings, access_id)
     said = "\n".join(each.text() for each in screen.facts.findChildren(QLabel))
     assert "1000 2000 30 · Caja de ahorro Bs · consulta y débito" in said
-    assert (
-        "A terceros de la cooperativa: Bs\u00a01.000,00 por operación, Bs\u00a02.000,00 por día"
-        in said
-    )
+    assert "A terceros de la cooperativa\nBs\u00a01.000,00\nBs\u00a00,00 de 2.000,00" in said
+    assert "\n0 de 5" in said
     assert screen.header.name.text() == "Ana María Méndez Ríos"
     assert events(desk_world, access_id).count("access:viewed") == 1
     assert [each.template for each in screen.mails.rows.rows] == ["set_password"]

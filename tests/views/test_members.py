@@ -98,14 +98,14 @@ def test_the_file_shows_data_accounts_and_requests_and_the_look_is_recorded(
     file.open(ana)
     idle(qtbot, file)
     assert file.header.name.text() == NAME
-    accounts = file.accounts.rows.rows
+    accounts = file.data.accounts.rows.rows
     assert [(each.number, each.holders) for each in accounts] == [
         ("1000200030", 1),
         ("1000200031", 2),
     ]
-    balance = file.accounts.model().index(0, 5).data()
+    balance = file.data.accounts.model().index(0, 5).data()
     assert balance == "Bs\u00a05.000,00"
-    assert len(file.requests.rows.rows) == 1
+    assert len(file.data.requests.rows.rows) == 1
     address = file.findChild(QLabel, "member_address")
     assert address is not None
     assert address.text() == "Calle Sucre 45"
@@ -122,7 +122,7 @@ def test_another_member_leaves_nothing_of_the_one_before(
     file.open(company)
     idle(qtbot, file)
     assert file.header.name.text() == "Aserradero El Tajibo S.R.L."
-    assert file.accounts.rows.rows == []
+    assert file.data.accounts.rows.rows == []
     registry = file.findChild(QLabel, "member_registry")
     birth = file.findChild(QLabel, "member_birth")
     assert registry is not None
