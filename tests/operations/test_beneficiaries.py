@@ -126,8 +126,8 @@ def test_an_account_at_another_bank_has_name_document_and_bank(payer: Payer) -> 
     ("wrong", "field"),
     [
         ({"bank_code": "NADIE"}, "bank"),
-        ({"name": ""}, "full_name"),
-        ({"name": "R2D2 <b>"}, "full_name"),
+        ({"name": ""}, "name"),
+        ({"name": "R2D2 <b>"}, "name"),
         ({"document_number": "12"}, "document_number"),
         ({"complement": "123456"}, "complement"),
         ({"number": "55 66"}, "number"),

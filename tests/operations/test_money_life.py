@@ -38,7 +38,7 @@ OVERDRAFT = 40_000
 ROADS = ("own", "back", "friend", "new friend")
 """Savings to current account, back, and from the savings to an old and a new beneficiary."""
 AMOUNTS = st.sampled_from((1, 30_000, 60_000, 60_000, 80_000, 80_001))
-HOURS = ("00:00:00", "05:59:59", "06:00:00", "12:00:00", "17:59:59", "18:00:00", "23:58:00")
+HOURS = ("00:00:00", "05:59:59", "06:00:00", "17:59:59", "18:00:00", "20:30:00", "23:58:00")
 SIDES = {
     "own": ("savings", "current"),
     "back": ("current", "savings"),

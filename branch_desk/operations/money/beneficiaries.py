@@ -35,6 +35,7 @@ from branch_desk.operations.money.orders import digest
 from branch_desk.operations.money.parameters import parameters
 from branch_desk.operations.users import totp
 from branch_desk.operations.users.attempts import Origin
+from branch_desk.operations.users.credential import find_access
 from branch_desk.operations.work import Caller, Work, allowed
 
 LOOK_UPS_A_DAY: Final = 20
@@ -147,14 +148,17 @@ def preview(work: Work, proposal: Proposal) -> ProposalPreview:
 
 @allowed(Caller.MEMBER)
 def add(work: Work, proposal: Proposal, *, shown_sha256: str, code: str) -> UUID:
-    """Register a beneficiary, confirmed with a code; sent again it is the same one.
+    """Register a beneficiary, confirmed with a code; sent again as it was it is the same one.
 
     The member is told by mail; at first only a low amount goes there (F25). Raises what `preview`
     does, and NotWhatWasShown, KeyUsed, CodeRefused, LockedOut.
     """
+    # A twin sent at the same time is waited for, and then found: its code is no wrong one.
+    find_access(work, work.access_id, lock=True)
     known = work.session.get(Beneficiary, proposal.key)
     if known is not None:
-        if known.access_id != work.access_id or known.payload_sha256 != shown_sha256:
+        same = known.payload_sha256 == shown_sha256 == digest(proposal.payload())
+        if known.access_id != work.access_id or not same:
             raise KeyUsed
         return known.id
     cleaned, account = _checked(work, proposal)
@@ -329,10 +333,18 @@ def _elsewhere(work: Work, proposal: Proposal, number: str) -> Proposal:
     return replace(
         proposal,
         number=number,
-        name=required_text("full_name", proposal.name),
+        name=_name(proposal.name),
         document_number=clean_document(DocumentType.CI, proposal.document_number),
         complement=clean_text("complement", proposal.complement),
     )
+
+
+def _name(typed: str) -> str:
+    try:
+        return required_text("full_name", typed)
+    except InvalidValue as refusal:
+        refusal.field = "name"  # as the proposal calls it
+        raise
 
 
 def _account(work: Work, number: str) -> Account | None:

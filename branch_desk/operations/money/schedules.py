@@ -44,6 +44,7 @@ from branch_desk.operations.money.parameters import parameters
 from branch_desk.operations.money.situation import look
 from branch_desk.operations.users import totp
 from branch_desk.operations.users.attempts import Origin
+from branch_desk.operations.users.credential import find_access
 from branch_desk.operations.work import Caller, House, Work, allowed
 
 RUNS_FROM: Final = time(6, 0)
@@ -124,13 +125,16 @@ def preview(work: Work, proposal: Proposal) -> ProposalPreview:
 
 @allowed(Caller.MEMBER)
 def make(work: Work, proposal: Proposal, *, shown_sha256: str, code: str) -> UUID:
-    """Put an order on the calendar, confirmed with a code; sent again it is the same one.
+    """Put an order on the calendar, confirmed with a code; sent again as it was it is the same one.
 
     Raises what `preview` does, and NotWhatWasShown, KeyUsed, CodeRefused, LockedOut.
     """
+    # A twin sent at the same time is waited for, and then found: its code is no wrong one.
+    find_access(work, work.access_id, lock=True)
     known = work.session.get(Schedule, proposal.key)
     if known is not None:
-        if known.access_id != work.access_id or known.payload_sha256 != shown_sha256:
+        same = known.payload_sha256 == shown_sha256 == digest(proposal.payload())
+        if known.access_id != work.access_id or not same:
             raise KeyUsed
         return known.id
     checked = _checked(work, proposal)
