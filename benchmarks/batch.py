@@ -30,8 +30,8 @@ from branch_desk.models.database import upgrade
 from branch_desk.models.interbank import InterbankBatch
 from branch_desk.models.member import Member
 from branch_desk.models.operation import Operation
-from branch_desk.operations.money import batch_files, batch_rows
-from branch_desk.operations.money.batches import Batch, close_due, described, unhurried
+from branch_desk.operations.exchange import batch_files, batch_rows
+from branch_desk.operations.exchange.batches import Batch, close_due, described, unhurried
 from branch_desk.operations.money.orders import from_payload
 from branch_desk.operations.work import House, Work
 from tests.builders import SetClock, a_world

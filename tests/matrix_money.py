@@ -15,8 +15,9 @@ from branch_desk.models.loan import Loan
 from branch_desk.models.money import Currency
 from branch_desk.models.operation import Operation
 from branch_desk.models.parameter import LimitKind
-from branch_desk.operations.money import beneficiaries, place, schedules, subscriptions
+from branch_desk.operations.money import place
 from branch_desk.operations.money.orders import Order, digest, own
+from branch_desk.operations.payments import beneficiaries, schedules, subscriptions
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.work import Desk
 from tests.access_builders import a_portal

@@ -13,7 +13,7 @@ from branch_desk.__main__ import main
 from branch_desk.cli import CANNOT, FOUND, OK, USAGE
 from branch_desk.models.operation import OperationKind
 from branch_desk.models.staff import Branch
-from branch_desk.operations.money import receipts
+from branch_desk.operations.enquiries import receipts
 from branch_desk.reports.receipt import ReceiptPaper
 from branch_desk.settings import load
 from tests.access_builders import an_access

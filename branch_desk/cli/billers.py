@@ -6,8 +6,8 @@ from branch_desk import start
 from branch_desk.cli import FOUND, OK
 from branch_desk.cli.saying import command, complain, say, sentence
 from branch_desk.models.errors import DomainError
+from branch_desk.operations.exchange.gateway import FileGateway
 from branch_desk.operations.house.jobs import Payments
-from branch_desk.operations.money.gateway import FileGateway
 from branch_desk.settings import Settings
 
 

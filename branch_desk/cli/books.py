@@ -11,8 +11,8 @@ from branch_desk.cli import FOUND, OK, billers, interbank
 from branch_desk.cli.saying import command, say
 from branch_desk.operations.books import imports
 from branch_desk.operations.books.import_rows import BookKind
+from branch_desk.operations.exchange.gateway import FileGateway
 from branch_desk.operations.house import jobs
-from branch_desk.operations.money.gateway import FileGateway
 from branch_desk.settings import Settings
 
 _BAR = 40

@@ -6,9 +6,9 @@ from branch_desk import start
 from branch_desk.cli import FOUND, OK
 from branch_desk.cli.saying import command, complain, say, sentence
 from branch_desk.models.errors import DomainError
+from branch_desk.operations.exchange import batches as closed_batches
+from branch_desk.operations.exchange import settlement
 from branch_desk.operations.house.jobs import Interbank
-from branch_desk.operations.money import batches as closed_batches
-from branch_desk.operations.money import settlement
 from branch_desk.settings import Settings
 
 

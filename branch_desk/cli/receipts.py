@@ -6,7 +6,7 @@ from branch_desk import start
 from branch_desk.cli import FOUND, OK
 from branch_desk.cli.saying import command, complain, say
 from branch_desk.models.calendar import LA_PAZ
-from branch_desk.operations.money import receipts
+from branch_desk.operations.enquiries import receipts
 from branch_desk.reports.receipt_words import KINDS, STATES
 from branch_desk.settings import Settings
 

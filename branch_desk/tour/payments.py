@@ -9,7 +9,9 @@ from branch_desk.models.account import AccountKind, Handling
 from branch_desk.models.base import new_id
 from branch_desk.models.beneficiary import BeneficiaryKind
 from branch_desk.models.money import Currency, Money
-from branch_desk.operations.money import beneficiaries, enquiries, orders, place
+from branch_desk.operations.enquiries import enquiries
+from branch_desk.operations.money import orders, place
+from branch_desk.operations.payments import beneficiaries
 from branch_desk.operations.portal import Portal
 from branch_desk.tour import dialogs
 from branch_desk.tour.player import TourStopped

@@ -19,11 +19,11 @@ from branch_desk.models.audit import AuditEvent
 from branch_desk.models.errors import TotalsDiffer
 from branch_desk.models.money import Currency
 from branch_desk.models.operation import OperationStatus
+from branch_desk.operations.exchange import batch_xml
+from branch_desk.operations.exchange.batch_files import WrittenBatch, write_batches
+from branch_desk.operations.exchange.batch_rows import COLUMNS
+from branch_desk.operations.exchange.batches import close_due
 from branch_desk.operations.house import jobs
-from branch_desk.operations.money import batch_xml
-from branch_desk.operations.money.batch_files import WrittenBatch, write_batches
-from branch_desk.operations.money.batch_rows import COLUMNS
-from branch_desk.operations.money.batches import close_due
 from tests.access_builders import a_representative, an_enrolment, approved
 from tests.builders import World
 from tests.money_builders import (
@@ -334,8 +334,8 @@ import branch_desk.models.tables
 from branch_desk.models.database import Database
 from branch_desk.models.keys import Keys
 from branch_desk.models.passwords import Hasher
-from branch_desk.operations.money import batch_files, batch_rows
-from branch_desk.operations.money.outgoing import OutgoingFile
+from branch_desk.operations.exchange import batch_files, batch_rows
+from branch_desk.operations.exchange.outgoing import OutgoingFile
 from branch_desk.operations.work import House
 
 def die(): os.kill(os.getpid(), signal.SIGKILL)

@@ -13,9 +13,9 @@ from branch_desk.models.interbank import InterbankGate
 from branch_desk.models.ledger import Posting
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.operation import OperationStatus
+from branch_desk.operations.exchange.batches import close_due, recent
 from branch_desk.operations.house import verification
 from branch_desk.operations.money import parameters
-from branch_desk.operations.money.batches import close_due, recent
 from branch_desk.operations.work import House
 from tests.access_builders import events
 from tests.builders import SetClock, World, a_world

@@ -18,8 +18,8 @@ from branch_desk.models.errors import (
     TooMany,
 )
 from branch_desk.models.money import Currency
-from branch_desk.operations.money import beneficiaries
-from branch_desk.operations.money.beneficiaries import LOOK_UPS_A_DAY, Proposal
+from branch_desk.operations.payments import beneficiaries
+from branch_desk.operations.payments.beneficiaries import LOOK_UPS_A_DAY, Proposal
 from tests.access_builders import events, mails
 from tests.builders import World
 from tests.payers import Payer, a_payer, another_account

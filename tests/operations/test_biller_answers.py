@@ -17,10 +17,10 @@ from branch_desk.models.errors import ColumnsMissing
 from branch_desk.models.ledger import PostingKind
 from branch_desk.models.operation import OperationStatus
 from branch_desk.models.outbox import Mail
+from branch_desk.operations.exchange.gateway import FileGateway
+from branch_desk.operations.exchange.handing_over import hand_over_due
+from branch_desk.operations.exchange.settlement import SettleResult
 from branch_desk.operations.money import ledger
-from branch_desk.operations.money.gateway import FileGateway
-from branch_desk.operations.money.handing_over import hand_over_due
-from branch_desk.operations.money.settlement import SettleResult
 from branch_desk.operations.work import House
 from tests.builders import World
 from tests.debt_builders import a_bill, bill_status, next_day, paid, topped_up

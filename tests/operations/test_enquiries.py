@@ -21,8 +21,9 @@ from branch_desk.models.operation import OperationKind, OperationStatus
 from branch_desk.models.parameter import LimitKind, StarterLimit, StarterReason
 from branch_desk.models.schedule import RunStatus
 from branch_desk.models.staff import Role
-from branch_desk.operations.money import desk_enquiries, enquiries, parameters
-from branch_desk.operations.money.movement_rows import Movement
+from branch_desk.operations.enquiries import desk_enquiries, enquiries
+from branch_desk.operations.enquiries.movement_rows import Movement
+from branch_desk.operations.money import parameters
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.users import access, member_sign_in
 from branch_desk.operations.users.attempts import Origin

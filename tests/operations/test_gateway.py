@@ -15,11 +15,11 @@ from branch_desk.models.bill import BillerExport
 from branch_desk.models.errors import PaymentsDiffer
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.operation import Operation
+from branch_desk.operations.exchange.gateway import COLUMNS, FileGateway, Payment, Sheet
+from branch_desk.operations.exchange.handing_over import HandedOver, hand_over_due
+from branch_desk.operations.exchange.settlement import SettleResult
 from branch_desk.operations.house import jobs
-from branch_desk.operations.money.gateway import COLUMNS, FileGateway, Payment, Sheet
-from branch_desk.operations.money.handing_over import HandedOver, hand_over_due
 from branch_desk.operations.money.orders import bill, top_up
-from branch_desk.operations.money.settlement import SettleResult
 from branch_desk.operations.work import House, Work
 from tests.builders import World
 from tests.debt_builders import a_bill, next_day, paid, topped_up

@@ -17,10 +17,12 @@ from branch_desk.models.base import new_id
 from branch_desk.models.beneficiary import BeneficiaryKind
 from branch_desk.models.errors import InvalidCharacter, InvalidValue
 from branch_desk.models.money import Currency
-from branch_desk.operations.money import beneficiaries, place, receipts, subscriptions
-from branch_desk.operations.money.batch_files import write_batches
-from branch_desk.operations.money.batches import close_due
+from branch_desk.operations.enquiries import receipts
+from branch_desk.operations.exchange.batch_files import write_batches
+from branch_desk.operations.exchange.batches import close_due
+from branch_desk.operations.money import place
 from branch_desk.operations.money.orders import digest, from_payload
+from branch_desk.operations.payments import beneficiaries, subscriptions
 from branch_desk.operations.portal import Portal
 from branch_desk.reports import receipt
 from tests.builders import World

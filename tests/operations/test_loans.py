@@ -26,11 +26,12 @@ from branch_desk.models.loan import Instalment
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.operation import OperationStatus
 from branch_desk.models.parameter import Policy, PolicyName
-from branch_desk.operations.money import cosigning, loans, place
-from branch_desk.operations.money.loans import InstalmentState, _lines
+from branch_desk.operations.money import cosigning, place
 from branch_desk.operations.money.orders import Order, digest, loan
 from branch_desk.operations.money.parameters import forget
 from branch_desk.operations.money.situation import Side
+from branch_desk.operations.payments import loans
+from branch_desk.operations.payments.loans import InstalmentState, _lines
 from branch_desk.operations.work import House
 from tests.builders import World
 from tests.debt_builders import PLAN, TODAY, a_loan

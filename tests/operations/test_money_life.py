@@ -25,8 +25,9 @@ from branch_desk.models.base import new_id
 from branch_desk.models.calendar import Holiday
 from branch_desk.models.errors import DomainError, LimitExceeded, NotEnoughFunds
 from branch_desk.models.schedule import HolidayRule, Repeat, Schedule, ScheduleRun
-from branch_desk.operations.money import beneficiaries, ledger, place, schedules
+from branch_desk.operations.money import ledger, place
 from branch_desk.operations.money.orders import Order, digest
+from branch_desk.operations.payments import beneficiaries, schedules
 from branch_desk.operations.work import Work
 from tests.access_builders import change
 from tests.builders import NOON, World, a_world

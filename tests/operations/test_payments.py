@@ -28,8 +28,9 @@ from branch_desk.models.ledger import PostingKind
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.operation import OperationStatus
 from branch_desk.models.parameter import Biller
-from branch_desk.operations.money import cosigning, ledger, payments, place
+from branch_desk.operations.money import cosigning, ledger, place
 from branch_desk.operations.money.orders import Order, digest, top_up
+from branch_desk.operations.payments import payments
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.work import House
 from tests.builders import World

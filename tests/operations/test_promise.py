@@ -12,7 +12,8 @@ from branch_desk.models.database import Database
 from branch_desk.models.errors import PromiseChanged
 from branch_desk.models.operation import OperationStatus
 from branch_desk.models.passwords import Hasher
-from branch_desk.operations.money import batches, place
+from branch_desk.operations.exchange import batches
+from branch_desk.operations.money import place
 from branch_desk.operations.money.place import Placed, Preview
 from branch_desk.operations.work import House
 from tests.builders import CHEAP, SetClock, World, a_world

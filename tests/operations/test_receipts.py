@@ -15,7 +15,7 @@ from branch_desk.models.money import Currency, Money
 from branch_desk.models.operation import Operation, OperationKind, OperationStatus
 from branch_desk.models.receipt_code import ALPHABET, ReceiptCode
 from branch_desk.models.staff import Role
-from branch_desk.operations.money import receipts
+from branch_desk.operations.enquiries import receipts
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.work import House, Work
 from branch_desk.reports import receipt

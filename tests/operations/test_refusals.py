@@ -22,14 +22,9 @@ from branch_desk.models.errors import DomainError
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.parameter import LimitKind
 from branch_desk.models.schedule import Repeat
-from branch_desk.operations.money import (
-    beneficiaries,
-    cosigning,
-    place,
-    schedules,
-    subscriptions,
-)
+from branch_desk.operations.money import cosigning, place
 from branch_desk.operations.money.orders import Order, digest, loan, top_up
+from branch_desk.operations.payments import beneficiaries, schedules, subscriptions
 from branch_desk.operations.users import member_sign_in, own_settings
 from branch_desk.operations.work import OPERATIONS, Caller, Work, name_of
 from tests.access_builders import change

@@ -23,7 +23,8 @@ from branch_desk.models.keys import token_digest
 from branch_desk.models.member_session import MemberSession
 from branch_desk.models.money import Currency
 from branch_desk.models.schedule import Schedule
-from branch_desk.operations.money import beneficiaries, place, schedules
+from branch_desk.operations.money import place
+from branch_desk.operations.payments import beneficiaries, schedules
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.users import own_settings
 from branch_desk.operations.work import Work

@@ -19,8 +19,9 @@ from branch_desk.models.errors import (
     WrongState,
 )
 from branch_desk.models.schedule import HolidayRule, Repeat, RunStatus, ScheduleStatus
-from branch_desk.operations.money import parameters, schedules
-from branch_desk.operations.money.schedules import Proposal
+from branch_desk.operations.money import parameters
+from branch_desk.operations.payments import schedules
+from branch_desk.operations.payments.schedules import Proposal
 from branch_desk.operations.users import access
 from tests.access_builders import mails
 from tests.builders import World

@@ -16,12 +16,12 @@ from branch_desk.models.ledger import INTERBANK, Posting, PostingKind
 from branch_desk.models.money import Currency
 from branch_desk.models.operation import OperationStatus
 from branch_desk.models.outbox import Mail
+from branch_desk.operations.exchange import settlement
+from branch_desk.operations.exchange.batch_files import write_batches
+from branch_desk.operations.exchange.batches import close_due, recent
+from branch_desk.operations.exchange.settlement import SettleResult, settle_file
 from branch_desk.operations.house import verification
-from branch_desk.operations.money import settlement
-from branch_desk.operations.money.batch_files import write_batches
-from branch_desk.operations.money.batches import close_due, recent
 from branch_desk.operations.money.reversal import give_back
-from branch_desk.operations.money.settlement import SettleResult, settle_file
 from branch_desk.operations.work import House
 from tests.access_builders import events, mails
 from tests.builders import World

@@ -5,7 +5,7 @@ import pytest
 from branch_desk.models.base import new_id
 from branch_desk.models.bill import BillStatus
 from branch_desk.models.errors import Duplicate, InvalidValue, KeyUsed, NotFound, NotGranted
-from branch_desk.operations.money import payments, subscriptions
+from branch_desk.operations.payments import payments, subscriptions
 from tests.builders import World
 from tests.debt_builders import a_bill, bill_status, not_granted, pays_bill
 from tests.payers import Payer, a_payer

@@ -16,13 +16,14 @@ from branch_desk.models.enrolment import EXPIRES_AFTER_DAYS, OPEN, Enrolment, St
 from branch_desk.models.errors import ChangedMeanwhile, DomainError
 from branch_desk.models.event import Event
 from branch_desk.models.staff import Draft
+from branch_desk.operations.exchange.batch_files import WrittenBatch, write_batches
+from branch_desk.operations.exchange.batches import Batch, close_due
+from branch_desk.operations.exchange.gateway import BillerGateway
+from branch_desk.operations.exchange.handing_over import HandedOver, hand_over_due
 from branch_desk.operations.house import outbox, seeds
 from branch_desk.operations.house.outbox import Counts, Sender
-from branch_desk.operations.money import cosigning, schedules
-from branch_desk.operations.money.batch_files import WrittenBatch, write_batches
-from branch_desk.operations.money.batches import Batch, close_due
-from branch_desk.operations.money.gateway import BillerGateway
-from branch_desk.operations.money.handing_over import HandedOver, hand_over_due
+from branch_desk.operations.money import cosigning
+from branch_desk.operations.payments import schedules
 from branch_desk.operations.request.holding import end
 from branch_desk.operations.users.links import SET_PASSWORD
 from branch_desk.operations.work import Caller, House, Work, allowed

@@ -30,13 +30,13 @@ from branch_desk.models.operation import BEGINS_AS, Operation, OperationKind, Op
 from branch_desk.models.totp import Accepted, TotpSecret, match
 from branch_desk.operations.chains import Record
 from branch_desk.operations.money import moving, rules, signing
-from branch_desk.operations.money.loans import pay_instalments
 from branch_desk.operations.money.moving import Move
 from branch_desk.operations.money.orders import Order, cleaned, digest
 from branch_desk.operations.money.parameters import parameters
-from branch_desk.operations.money.payments import pay_bill, top_up
 from branch_desk.operations.money.plans import Plan, Planner, between_accounts, to_other_bank
 from branch_desk.operations.money.situation import Known, Situation, look
+from branch_desk.operations.payments.loans import pay_instalments
+from branch_desk.operations.payments.payments import pay_bill, top_up
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.users import totp
 from branch_desk.operations.users.attempts import Origin

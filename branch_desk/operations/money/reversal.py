@@ -17,8 +17,8 @@ from branch_desk.models.ledger import Posting, PostingKind, effect
 from branch_desk.models.money import Money
 from branch_desk.models.operation import Operation, OperationStatus
 from branch_desk.models.parameter import Biller
+from branch_desk.operations.enquiries.movement_rows import masked
 from branch_desk.operations.house import outbox
-from branch_desk.operations.money.movement_rows import masked
 from branch_desk.operations.work import Work, allowed
 
 RETURNED: Final = frozenset({OperationStatus.REJECTED, OperationStatus.FAILED})

@@ -14,8 +14,10 @@ from branch_desk.models.account import AccountKind
 from branch_desk.models.base import new_id
 from branch_desk.models.errors import LimitExceeded, NotEnoughFunds, NotGranted
 from branch_desk.models.money import Currency
-from branch_desk.operations.money import enquiries, loans, orders, payments, place
+from branch_desk.operations.enquiries import enquiries
+from branch_desk.operations.money import orders, place
 from branch_desk.operations.money.orders import Order
+from branch_desk.operations.payments import loans, payments
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.practice.demo_money import Customer, account_of, confirm, enter
 from branch_desk.operations.practice.demo_people import Books, Cells

@@ -16,15 +16,10 @@ from branch_desk.models.credentials import Secret
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.schedule import Repeat
-from branch_desk.operations.money import (
-    beneficiaries,
-    enquiries,
-    orders,
-    payments,
-    place,
-    schedules,
-)
+from branch_desk.operations.enquiries import enquiries
+from branch_desk.operations.money import orders, place
 from branch_desk.operations.money.orders import Order
+from branch_desk.operations.payments import beneficiaries, payments, schedules
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.practice.demo_story import PAUSE, Story
 from branch_desk.operations.users import member_sign_in

@@ -19,7 +19,7 @@ from branch_desk.models.install import Installation
 from branch_desk.models.member import Member, MemberKind
 from branch_desk.models.money import Currency
 from branch_desk.models.parameter import Biller
-from branch_desk.operations.money.limit_rows import LimitRow, limits_of
+from branch_desk.operations.enquiries.limit_rows import LimitRow, limits_of
 from branch_desk.operations.users.first_steps import FirstAccessSteps, read_steps
 from branch_desk.operations.work import Work, allowed
 

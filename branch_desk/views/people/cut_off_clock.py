@@ -6,8 +6,8 @@ from typing import Final
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from branch_desk.models.calendar import local_day
-from branch_desk.operations.money import desk_enquiries
-from branch_desk.operations.money.desk_enquiries import CutOff
+from branch_desk.operations.enquiries import desk_enquiries
+from branch_desk.operations.enquiries.desk_enquiries import CutOff
 from branch_desk.views.kit import formats
 from branch_desk.views.kit.countdown import Countdown
 from branch_desk.views.kit.icons import Sign

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBox
 from branch_desk.models.account import AccountKind
 from branch_desk.models.ledger import PostingKind
 from branch_desk.operations.books.members import HeldAccount, MemberRecord
-from branch_desk.operations.money import desk_enquiries
-from branch_desk.operations.money.movement_rows import Movement
+from branch_desk.operations.enquiries import desk_enquiries
+from branch_desk.operations.enquiries.movement_rows import Movement
 from branch_desk.views.kit import formats, wording
 from branch_desk.views.kit.pieces import label
 from branch_desk.views.kit.station import Station

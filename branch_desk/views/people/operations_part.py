@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from branch_desk.models.operation import OperationStatus
-from branch_desk.operations.money import desk_enquiries
-from branch_desk.operations.money.operation_rows import OperationRow
+from branch_desk.operations.enquiries import desk_enquiries
+from branch_desk.operations.enquiries.operation_rows import OperationRow
 from branch_desk.views.kit import formats, wording
 from branch_desk.views.kit.pieces import StateChip, button, card, label
 from branch_desk.views.kit.station import Station

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from branch_desk.models.errors import NotSaved
-from branch_desk.operations.money import receipts
+from branch_desk.operations.enquiries import receipts
 from branch_desk.printing import PrintOutcome, PrintQueue
 from branch_desk.reports import receipt
 from branch_desk.reports.receipt import ReceiptPaper

@@ -7,8 +7,8 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QVBoxLayout
 
 from branch_desk.models.schedule import Repeat, RunStatus, ScheduleStatus
-from branch_desk.operations.money import desk_enquiries
-from branch_desk.operations.money.desk_enquiries import ScheduleRow
+from branch_desk.operations.enquiries import desk_enquiries
+from branch_desk.operations.enquiries.desk_enquiries import ScheduleRow
 from branch_desk.views.kit import formats, wording
 from branch_desk.views.kit.station import Station
 from branch_desk.views.kit.table import Column, PagedTable

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from branch_desk.models.money import Money
-from branch_desk.operations.money.limit_rows import LimitRow, Lowered
+from branch_desk.operations.enquiries.limit_rows import LimitRow, Lowered
 from branch_desk.views.kit import formats, wording
 from branch_desk.views.kit.countdown import Countdown
 from branch_desk.views.kit.icons import Sign

@@ -18,7 +18,7 @@ from branch_desk.models.errors import Duplicate, KeyUsed, NotFound
 from branch_desk.models.event import Event
 from branch_desk.models.parameter import Biller
 from branch_desk.models.validation import required_text
-from branch_desk.operations.money.payments import code_of, granted_biller
+from branch_desk.operations.payments.payments import code_of, granted_biller
 from branch_desk.operations.work import Caller, Work, allowed
 
 _MOST: Final = 200

@@ -22,10 +22,10 @@ from branch_desk.models.errors import NotGranted
 from branch_desk.models.loan import Instalment
 from branch_desk.models.money import Money
 from branch_desk.models.operation import Operation
-from branch_desk.operations.money import limit_rows, movement_rows, operation_rows
-from branch_desk.operations.money.limit_rows import LimitRow
-from branch_desk.operations.money.movement_rows import PAGE, Movement
-from branch_desk.operations.money.operation_rows import OperationRow
+from branch_desk.operations.enquiries import limit_rows, movement_rows, operation_rows
+from branch_desk.operations.enquiries.limit_rows import LimitRow
+from branch_desk.operations.enquiries.movement_rows import PAGE, Movement
+from branch_desk.operations.enquiries.operation_rows import OperationRow
 from branch_desk.operations.page import Page
 from branch_desk.operations.work import Caller, Work, allowed
 

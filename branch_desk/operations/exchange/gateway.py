@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from branch_desk.models.money import Currency
-from branch_desk.operations.money.biller_answers import OF_BILLERS
-from branch_desk.operations.money.outgoing import OutgoingFile
-from branch_desk.operations.money.settlement import SettleResult, settle_file
+from branch_desk.operations.exchange.biller_answers import OF_BILLERS
+from branch_desk.operations.exchange.outgoing import OutgoingFile
+from branch_desk.operations.exchange.settlement import SettleResult, settle_file
 from branch_desk.operations.work import House
 
 COLUMNS: Final = (

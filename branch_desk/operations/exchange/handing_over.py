@@ -22,9 +22,9 @@ from branch_desk.models.ledger import Posting, PostingKind, biller_account
 from branch_desk.models.money import Currency, Money
 from branch_desk.models.operation import Operation, OperationStatus
 from branch_desk.models.parameter import Biller
-from branch_desk.operations.money.batches import unhurried
-from branch_desk.operations.money.gateway import BillerGateway, Payment, Sheet
-from branch_desk.operations.money.outgoing import harmless
+from branch_desk.operations.exchange.batches import unhurried
+from branch_desk.operations.exchange.gateway import BillerGateway, Payment, Sheet
+from branch_desk.operations.exchange.outgoing import harmless
 from branch_desk.operations.work import Caller, House, Work, allowed
 
 _AT_ONCE: Final = 1000

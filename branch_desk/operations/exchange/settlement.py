@@ -20,7 +20,7 @@ from branch_desk.models.event import Event
 from branch_desk.models.operation import Operation, OperationKind, OperationStatus
 from branch_desk.models.validation import clean_text, required_text
 from branch_desk.operations.books.import_rejects import Rejected, RejectsFile
-from branch_desk.operations.money.answer_lines import AnswerLine, answer_lines
+from branch_desk.operations.exchange.answer_lines import AnswerLine, answer_lines
 from branch_desk.operations.money.reversal import give_back
 from branch_desk.operations.work import House, Work
 

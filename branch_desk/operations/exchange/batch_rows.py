@@ -25,7 +25,7 @@ from branch_desk.models.account import Account
 from branch_desk.models.beneficiary import Beneficiary
 from branch_desk.models.member import Member
 from branch_desk.models.operation import Operation
-from branch_desk.operations.money.outgoing import FORMULA
+from branch_desk.operations.exchange.outgoing import FORMULA
 
 COLUMNS: Final = (
     "operation_id",

@@ -21,10 +21,10 @@ from branch_desk.models.event import Event
 from branch_desk.models.interbank import InterbankBatch
 from branch_desk.models.money import Money
 from branch_desk.models.operation import Operation, OperationStatus
-from branch_desk.operations.money import batch_xml
-from branch_desk.operations.money.batch_rows import COLUMNS, TransferRow, statement, transfers
-from branch_desk.operations.money.batches import Batch, described, unhurried
-from branch_desk.operations.money.outgoing import OutgoingFile
+from branch_desk.operations.exchange import batch_xml
+from branch_desk.operations.exchange.batch_rows import COLUMNS, TransferRow, statement, transfers
+from branch_desk.operations.exchange.batches import Batch, described, unhurried
+from branch_desk.operations.exchange.outgoing import OutgoingFile
 from branch_desk.operations.work import House, Work
 
 SLIP_COLUMNS: Final = ("day", "currency", "count", "total", "csv_sha256", "xml_sha256")

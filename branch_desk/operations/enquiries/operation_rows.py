@@ -17,7 +17,7 @@ from branch_desk.models.enrolment import Channel
 from branch_desk.models.money import Money
 from branch_desk.models.operation import UNDER_WAY, Operation, OperationKind, OperationStatus
 from branch_desk.models.parameter import Biller
-from branch_desk.operations.money.movement_rows import joined_name, masked
+from branch_desk.operations.enquiries.movement_rows import joined_name, masked
 from branch_desk.operations.page import Page
 
 

@@ -32,13 +32,14 @@ from branch_desk.models.schedule import (
     ScheduleStatus,
 )
 from branch_desk.models.staff import Role
-from branch_desk.operations.money import movement_rows, operation_rows, rules
-from branch_desk.operations.money.movement_rows import PAGE, Movement, joined_name, masked
-from branch_desk.operations.money.operation_rows import OperationRow
+from branch_desk.operations.enquiries import movement_rows, operation_rows
+from branch_desk.operations.enquiries.movement_rows import PAGE, Movement, joined_name, masked
+from branch_desk.operations.enquiries.operation_rows import OperationRow
+from branch_desk.operations.money import rules
 from branch_desk.operations.money.orders import Order
 from branch_desk.operations.money.parameters import parameters
-from branch_desk.operations.money.schedules import order_of
 from branch_desk.operations.page import Page
+from branch_desk.operations.payments.schedules import order_of
 from branch_desk.operations.work import Work, allowed
 
 _LOOK: Final = (Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)

@@ -10,7 +10,7 @@ from branch_desk.models.bill import Bill, BillerExport, BillStatus
 from branch_desk.models.calendar import local_day
 from branch_desk.models.event import Event
 from branch_desk.models.operation import Operation, OperationKind, OperationStatus
-from branch_desk.operations.money.settlement import Party
+from branch_desk.operations.exchange.settlement import Party
 from branch_desk.operations.work import Work
 
 _BECOMES: Final = {

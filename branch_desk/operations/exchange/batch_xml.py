@@ -12,9 +12,9 @@ from io import TextIOBase
 from typing import TYPE_CHECKING, Any, Final
 
 from branch_desk.models.calendar import LA_PAZ
-from branch_desk.operations.money.batch_rows import TransferRow
-from branch_desk.operations.money.batches import Batch
-from branch_desk.operations.money.outgoing import OutgoingFile
+from branch_desk.operations.exchange.batch_rows import TransferRow
+from branch_desk.operations.exchange.batches import Batch
+from branch_desk.operations.exchange.outgoing import OutgoingFile
 from branch_desk.operations.request.form_terms import COOPERATIVE
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What members and the desk see of money: products, movements, operations, receipts."""

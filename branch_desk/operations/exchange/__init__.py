@@ -1,0 +1,1 @@
+"""Files to and from other houses: banks' batches, billers' days, and what they answer."""
