@@ -29,6 +29,7 @@ _SENDER_NAME = "CosmartNet"
 
 _REFUSALS = {
     "NotEnoughFunds": "la cuenta no tenía saldo suficiente",
+    "NothingDue": "no había nada pendiente de pago",
     "LimitExceeded": "superaba sus montos máximos de ese día",
     "AccountUnfit": "una de las cuentas ya no admite el movimiento",
     "NotGranted": "ya no está entre lo que usted habilitó",

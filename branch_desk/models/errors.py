@@ -316,6 +316,10 @@ class PaymentsDiffer(DomainError):
     """
 
 
+class NothingDue(DomainError):
+    """There is nothing to pay on that day. Facts: `kind` (bill, instalment)."""
+
+
 class NotASigner(DomainError):
     """The operation does not wait for this user's signature."""
 

@@ -158,6 +158,23 @@ def loan(
     )
 
 
+def next_instalment(key: UUID, debit: UUID, loan_id: UUID, most: Money) -> Order:
+    """Order, for a schedule, whatever instalment is next, up to an amount (F32, F35)."""
+    return loan(key, debit, loan_id, most, ())
+
+
+def next_bill(key: UUID, debit: UUID, biller: str, client: str, most: Money) -> Order:
+    """Order, for a schedule, whatever bill of a client is oldest, up to an amount (F33, F35)."""
+    return Order(
+        key=key,
+        kind=OperationKind.BILL,
+        debit_account_id=debit,
+        biller_code=biller,
+        client_code=client,
+        money=most,
+    )
+
+
 def bill(key: UUID, debit: UUID, bill_id: UUID, money: Money) -> Order:
     """Order the payment of a bill, by id and exact amount (F33)."""
     return Order(

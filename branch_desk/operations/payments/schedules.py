@@ -23,6 +23,7 @@ from branch_desk.models.errors import (
     NotEnoughFunds,
     NotFound,
     NotGranted,
+    NothingDue,
     NotWhatWasShown,
     WrongState,
 )
@@ -42,6 +43,7 @@ from branch_desk.operations.money import place, rules
 from branch_desk.operations.money.orders import Order, cleaned, digest, from_payload
 from branch_desk.operations.money.parameters import parameters
 from branch_desk.operations.money.situation import look
+from branch_desk.operations.payments import next_due
 from branch_desk.operations.users import totp
 from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.users.credential import find_access
@@ -246,9 +248,9 @@ def due(work: Work) -> tuple[UUID, ...]:
 def run_one(work: Work, schedule_id: UUID) -> RunStatus | None:
     """Carry out a schedule's next day if it has come.
 
-    None when there is nothing (more) to do now: not yet due, another machine did it, or the
-    account lacks the money and the day is not over. A refusal becomes the day's outcome, with a
-    mail; nothing else of it stays.
+    None when there is nothing (more) to do now: not yet due, another machine did it, or the day is
+    not over and the account lacks the money or the bill is still to come. A refusal becomes the
+    day's outcome, with a mail; nothing else of it stays.
     """
     row = work.session.scalar(
         select(Schedule).where(Schedule.id == schedule_id).with_for_update(key_share=True)
@@ -259,8 +261,9 @@ def run_one(work: Work, schedule_id: UUID) -> RunStatus | None:
     order = replace(order_of(row), key=uuid5(row.id, row.next_on.isoformat()))
     try:
         with work.session.begin_nested():
-            placed = place.carry_out(work, order, row.access_id, schedule_id=row.id)
-    except NotEnoughFunds as refusal:
+            today = next_due.resolved(work, order)
+            placed = place.carry_out(work, today, row.access_id, schedule_id=row.id)
+    except (NotEnoughFunds, NothingDue) as refusal:
         if row.run_on == local.date() and local.time() < TRIED_UNTIL:
             return None
         return _failed(work, row, refusal)
@@ -342,7 +345,7 @@ def _checked(work: Work, proposal: Proposal) -> Proposal:
     if proposal.repeat is Repeat.ONCE and proposal.until is not None:
         proposal = replace(proposal, until=None)
     # Another bank's day is promised when the day comes.
-    order = replace(cleaned(proposal.order), promised_on=None)
+    order = replace(next_due.checked(work, cleaned(proposal.order)), promised_on=None)
     situation = look(work, order, work.access_id)
     rules.may_debit(order, situation, work.channel)
     rules.may_credit(order, situation)

@@ -141,6 +141,7 @@ def problem_words() -> dict[str, str]:
             "Problem",
             "Pasó la hora de corte: ahora se abonaría el {day}. Revise y confirme de nuevo.",
         ),
+        "NothingDue": translate("Problem", "No hay nada por pagar ese día ({kind})."),
         "NotASigner": translate("Problem", "Esta operación no espera la firma de este usuario."),
         "TooMany": translate("Problem", "Ya se hicieron {most} consultas hoy. Pruebe mañana."),
         "AboveCeiling": translate(
@@ -299,6 +300,7 @@ def reason_words() -> dict[str, str]:
         "per_day": translate("Reason", "por día"),
         "per_month": translate("Reason", "por mes"),
         "count_per_day": translate("Reason", "de operaciones por día"),
+        "cap": translate("Reason", "que usted fijó"),
         "starter": translate("Reason", "de los primeros días (hasta el {until})"),
         "not_active": translate("Reason", "no está activa"),
         "channel": translate("Reason", "por este canal"),
@@ -395,6 +397,7 @@ def reason_words() -> dict[str, str]:
         "bill_withdrawn": translate("Reason", "la empresa la retiró"),
         "client_code": translate("Reason", "no tiene la forma de los códigos de esa empresa"),
         "bill": translate("Reason", "factura"),
+        "instalment": translate("Reason", "cuota"),
         "loan": translate("Reason", "préstamo"),
         "subscription": translate("Reason", "suscripción"),
         "third_unlock": translate("Reason", "es el tercer desbloqueo en 30 días"),

@@ -34,6 +34,7 @@ def refusal_words() -> dict[str, str]:
     """Return why a day was not paid, by the name of the rule that refused it."""
     return {
         "NotEnoughFunds": translate("Schedule", "no alcanzó el saldo"),
+        "NothingDue": translate("Schedule", "no había nada por pagar"),
         "LimitExceeded": translate("Schedule", "pasaba su monto máximo"),
         "AccountUnfit": translate("Schedule", "la cuenta no estaba activa"),
         "NotGranted": translate("Schedule", "ya no puede debitar esa cuenta"),
