@@ -22,6 +22,7 @@ import psycopg
 
 _PORT = 5432  # part of the socket's name only: the server listens to no network
 _START_SECONDS = 30
+_STARTS = 20
 
 _SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _COMMON = (
@@ -61,6 +62,19 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, after a kill too, and wait until it answers."""
+        for attempt in range(_STARTS):
+            try:
+                self._start()
+            except RuntimeError as failed:
+                # Of a server that was killed, one process may still be about to die.
+                if "pre-existing shared memory" not in str(failed) or attempt == _STARTS - 1:
+                    raise
+                (self.folder / "server.log").write_bytes(b"")
+                time.sleep(0.25)
+            else:
+                return
+
+    def _start(self) -> None:
         with (self.folder / "server.log").open("ab") as log:
             self._server = subprocess.Popen(
                 [

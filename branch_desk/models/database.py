@@ -236,7 +236,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={_BUSY_SECONDS * 1000}",
+        "busy_timeout=5000",
         "trusted_schema=OFF",
         "recursive_triggers=ON",  # else INSERT OR REPLACE deletes rows behind the guards' back
     ):
@@ -272,7 +272,7 @@ def _wait_for_turn(connection: Connection) -> None:
                 return
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
-        driver.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+        driver.execute("PRAGMA busy_timeout=5000")
 
 
 def _passes(error: DBAPIError) -> bool:
