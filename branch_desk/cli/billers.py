@@ -3,9 +3,7 @@
 from argparse import Namespace
 
 from branch_desk import start
-from branch_desk.cli import FOUND, OK
-from branch_desk.cli.saying import command, complain, say, sentence
-from branch_desk.models.errors import DomainError
+from branch_desk.cli.saying import command, complain, said, say, say_answers
 from branch_desk.operations.exchange.gateway import FileGateway
 from branch_desk.operations.house.jobs import Payments
 from branch_desk.settings import Settings
@@ -19,13 +17,7 @@ def settle(settings: Settings, arguments: Namespace) -> int:
         result = FileGateway(settings.biller_dir).settle(house, arguments.file)
     finally:
         house.database.close()
-    say(
-        f"{result.lines} filas: {result.credited} confirmadas, {result.returned} devueltas a su "
-        f"cuenta, {result.unchanged} sin cambio, {result.wrong} rechazadas."
-    )
-    if result.wrong_path is not None:
-        say(f"Rechazadas, con su motivo: {result.wrong_path}")
-    return FOUND if result.wrong else OK
+    return say_answers(result, "confirmadas")
 
 
 def tell(done: Payments) -> None:
@@ -36,10 +28,4 @@ def tell(done: Payments) -> None:
             f"{each.total}."
         )
     if done.problem is not None:
-        complain(f"Pagos de servicios: {_said(done.problem)}")
-
-
-def _said(problem: DomainError | OSError) -> str:
-    if isinstance(problem, DomainError):
-        return sentence(problem)
-    return f"{problem.filename or 'archivo'}: {problem.strerror or problem}"
+        complain(f"Pagos de servicios: {said(done.problem)}")

@@ -3,9 +3,8 @@
 from argparse import Namespace
 
 from branch_desk import start
-from branch_desk.cli import FOUND, OK
-from branch_desk.cli.saying import command, complain, say, sentence
-from branch_desk.models.errors import DomainError
+from branch_desk.cli import OK
+from branch_desk.cli.saying import command, complain, said, say, say_answers
 from branch_desk.operations.exchange import batches as closed_batches
 from branch_desk.operations.exchange import settlement
 from branch_desk.operations.house.jobs import Interbank
@@ -40,13 +39,7 @@ def settle(settings: Settings, arguments: Namespace) -> int:
         result = settlement.settle_file(house, arguments.file)
     finally:
         house.database.close()
-    say(
-        f"{result.lines} filas: {result.credited} abonadas, {result.returned} devueltas a su "
-        f"cuenta, {result.unchanged} sin cambio, {result.wrong} rechazadas."
-    )
-    if result.wrong_path is not None:
-        say(f"Rechazadas, con su motivo: {result.wrong_path}")
-    return FOUND if result.wrong else OK
+    return say_answers(result, "abonadas")
 
 
 def tell(done: Interbank) -> None:
@@ -61,10 +54,4 @@ def tell(done: Interbank) -> None:
         if written.xml is None:
             say("Sin el archivo ISO 20022: falta instalar el extra «iso20022».")
     if done.problem is not None:
-        complain(f"Lote interbancario: {_said(done.problem)}")
-
-
-def _said(problem: DomainError | OSError) -> str:
-    if isinstance(problem, DomainError):
-        return sentence(problem)
-    return f"{problem.filename or 'archivo'}: {problem.strerror or problem}"
+        complain(f"Lote interbancario: {said(done.problem)}")

@@ -6,10 +6,13 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from branch_desk.cli import CANNOT, INTERRUPTED
+from branch_desk.cli import CANNOT, FOUND, INTERRUPTED, OK
 from branch_desk.models.errors import DomainError
+
+if TYPE_CHECKING:
+    from branch_desk.operations.exchange.settlement import SettleResult
 
 Command = Callable[[Any, Any], int]
 
@@ -100,6 +103,24 @@ def command(done: Command) -> Command:
         return CANNOT
 
     return edged
+
+
+def said(problem: DomainError | OSError) -> str:
+    """Give the sentence of what stopped a due job."""
+    if isinstance(problem, DomainError):
+        return sentence(problem)
+    return f"{problem.filename or 'archivo'}: {problem.strerror or problem}"
+
+
+def say_answers(result: "SettleResult", credited: str) -> int:
+    """Say what a file of answers did; gives exit code 1 when lines were kept out."""
+    say(
+        f"{result.lines} filas: {result.credited} {credited}, {result.returned} devueltas a su "
+        f"cuenta, {result.unchanged} sin cambio, {result.wrong} rechazadas."
+    )
+    if result.wrong_path is not None:
+        say(f"Rechazadas, con su motivo: {result.wrong_path}")
+    return FOUND if result.wrong else OK
 
 
 def write_file(path: Path, text: str) -> None:

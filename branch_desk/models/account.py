@@ -11,6 +11,11 @@ from branch_desk.models.base import Base, Key, new_id
 from branch_desk.models.money import Currency
 
 
+def masked(number: str) -> str:
+    """Hide all but the last four characters of an account number or client code."""
+    return f"…{number[-4:]}" if number else ""
+
+
 class AccountKind(StrEnum):
     """Products a member can have."""
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from branch_desk.models.access import Access
-from branch_desk.models.account import Account, AccountKind, Holder
+from branch_desk.models.account import Account, AccountKind, Holder, masked
 from branch_desk.models.beneficiary import Bank, Beneficiary, BeneficiaryKind
 from branch_desk.models.bill import Bill
 from branch_desk.models.calendar import cut_off_of
@@ -33,7 +33,7 @@ from branch_desk.models.schedule import (
 )
 from branch_desk.models.staff import Role
 from branch_desk.operations.enquiries import movement_rows, operation_rows
-from branch_desk.operations.enquiries.movement_rows import PAGE, Movement, joined_name, masked
+from branch_desk.operations.enquiries.movement_rows import PAGE, Movement, joined_name
 from branch_desk.operations.enquiries.operation_rows import OperationRow
 from branch_desk.operations.money import rules
 from branch_desk.operations.money.orders import Order

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, Subquery, func, literal_column, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from branch_desk.models.account import Account, AccountKind
+from branch_desk.models.account import Account, AccountKind, masked
 from branch_desk.models.beneficiary import Bank, Beneficiary
 from branch_desk.models.ledger import Posting, PostingKind, effect
 from branch_desk.models.money import Currency, Money
@@ -58,11 +58,6 @@ def movements_of(
     found = tuple(_movement(row, kind, currency) for row in rows[:limit])
     last = found[-1] if len(rows) > limit else None
     return Page(found, (last.at, last.entry_id, last.position) if last else None)
-
-
-def masked(number: str) -> str:
-    """Hide all but the last four characters of an account number or client code."""
-    return f"…{number[-4:]}" if number else ""
 
 
 def joined_name(*parts: str | None) -> str:

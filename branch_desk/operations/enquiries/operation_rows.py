@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, Select, bindparam, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from branch_desk.models.access import Access
-from branch_desk.models.account import Account
+from branch_desk.models.account import Account, masked
 from branch_desk.models.beneficiary import Bank, Beneficiary
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.money import Money
 from branch_desk.models.operation import UNDER_WAY, Operation, OperationKind, OperationStatus
 from branch_desk.models.parameter import Biller
-from branch_desk.operations.enquiries.movement_rows import joined_name, masked
+from branch_desk.operations.enquiries.movement_rows import joined_name
 from branch_desk.operations.page import Page
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from branch_desk.models.access import Access, GrantedAccount
 from branch_desk.models.account import Account, Handling
-from branch_desk.models.enrolment import Channel, SigningRule
+from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import NotASigner, NotFound, NotWhatWasShown, WrongState
 from branch_desk.models.event import Event
 from branch_desk.models.operation import (
@@ -19,7 +19,7 @@ from branch_desk.models.operation import (
 )
 from branch_desk.operations.money.orders import Order, from_payload
 from branch_desk.operations.money.place import complete
-from branch_desk.operations.money.signing import Needed, holders, put_down
+from branch_desk.operations.money.signing import Needed, put_down, wanted
 from branch_desk.operations.users import totp
 from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import Caller, Work, allowed
@@ -153,10 +153,7 @@ def _may_sign_for(
 def _needed_for(work: Work, operation: Operation) -> Needed:
     account = work.session.get_one(Account, operation.debit_account_id)
     rule = work.session.scalar(select(Access.signing_rule).where(Access.id == operation.access_id))
-    members = frozenset({operation.member_id})
-    if account.handling is Handling.JOINT:
-        members |= holders(work, account.id)
-    return Needed(members, 2 if rule is SigningRule.JOINT_TWO else 1)
+    return wanted(work, operation.member_id, rule, account.id, account.handling)
 
 
 def _signatures(work: Work, operation_id: UUID) -> list[OperationSignature]:

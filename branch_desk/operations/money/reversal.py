@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 import branch_desk.models.tables  # noqa: F401  an operation refers to most of them
 from branch_desk.models.access import Access
-from branch_desk.models.account import Account, AccountStatus
+from branch_desk.models.account import Account, AccountStatus, masked
 from branch_desk.models.base import new_id
 from branch_desk.models.beneficiary import Bank, Beneficiary
 from branch_desk.models.errors import NotFound, WrongState
@@ -17,7 +17,6 @@ from branch_desk.models.ledger import Posting, PostingKind, effect
 from branch_desk.models.money import Money
 from branch_desk.models.operation import Operation, OperationStatus
 from branch_desk.models.parameter import Biller
-from branch_desk.operations.enquiries.movement_rows import masked
 from branch_desk.operations.house import outbox
 from branch_desk.operations.work import Work, allowed
 

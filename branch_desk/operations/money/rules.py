@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from branch_desk.models.access import AccessStatus
-from branch_desk.models.account import DEBITABLE, AccountKind, AccountStatus, Handling
+from branch_desk.models.account import DEBITABLE, AccountKind, AccountStatus, Handling, masked
 from branch_desk.models.calendar import local_day, next_business_day, value_date
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import (
@@ -73,9 +73,11 @@ def may_debit(order: Order, situation: Situation, channel: Channel) -> None:
     if not _through(account, channel, situation):
         raise NotGranted(kind="channel", field="debit_account")
     if account.kind not in DEBITABLE:
-        raise AccountUnfit(account=_masked(account), reason="kind", field="debit_account")
+        raise AccountUnfit(account=masked(account.number), reason="kind", field="debit_account")
     if account.status is not AccountStatus.ACTIVE:
-        raise AccountUnfit(account=_masked(account), reason="not_active", field="debit_account")
+        raise AccountUnfit(
+            account=masked(account.number), reason="not_active", field="debit_account"
+        )
     if account.currency is not order.money.currency:
         raise CurrencyDiffers(currency=order.money.currency, wanted=account.currency)
 
@@ -104,9 +106,11 @@ def _may_receive(order: Order, situation: Situation) -> None:
         raise NotFound(kind="account", field="credit_account")
     wanted = _LOANS if order.kind is OperationKind.LOAN else DEBITABLE
     if account.kind not in wanted:
-        raise AccountUnfit(account=_masked(account), reason="kind", field="credit_account")
+        raise AccountUnfit(account=masked(account.number), reason="kind", field="credit_account")
     if account.status is AccountStatus.CLOSED:
-        raise AccountUnfit(account=_masked(account), reason="not_active", field="credit_account")
+        raise AccountUnfit(
+            account=masked(account.number), reason="not_active", field="credit_account"
+        )
     if account.currency is not order.money.currency:
         raise CurrencyDiffers(currency=order.money.currency, wanted=account.currency)
 
@@ -205,7 +209,3 @@ def _through(account: Side, channel: Channel, situation: Situation) -> bool:
     if channel is Channel.MOBILE:
         return account.mobile and situation.by_mobile
     return True  # a schedule or a signature's completion: confirmed through a channel before
-
-
-def _masked(account: Side) -> str:
-    return f"…{account.number[-4:]}"

@@ -45,11 +45,19 @@ class Needed:
 @allowed()
 def needed(work: Work, situation: Situation) -> Needed:
     """Say whose signatures the situation's debit account and user call for."""
-    persons = 2 if situation.signing_rule is SigningRule.JOINT_TWO else 1
-    members = frozenset({situation.member_id})
-    if situation.debit.handling is Handling.JOINT:
-        members |= holders(work, situation.debit.id)
-    return Needed(members, persons)
+    account = situation.debit
+    return wanted(work, situation.member_id, situation.signing_rule, account.id, account.handling)
+
+
+@allowed()
+def wanted(
+    work: Work, member_id: UUID, rule: SigningRule | None, account_id: UUID, handling: Handling
+) -> Needed:
+    """Say whose signatures call for: all holders of a joint account, two persons of a company."""
+    members = frozenset({member_id})
+    if handling is Handling.JOINT:
+        members |= holders(work, account_id)
+    return Needed(members, 2 if rule is SigningRule.JOINT_TWO else 1)
 
 
 @allowed()

@@ -218,16 +218,10 @@ def remove(work: Work, beneficiary_id: UUID) -> None:
 @allowed(Caller.MEMBER, reads=True)
 def mine(work: Work) -> tuple[BeneficiaryRow, ...]:
     """List the member's beneficiaries by name."""
-    return rows_of(work, work.member_id)
-
-
-@allowed()
-def rows_of(work: Work, member_id: UUID) -> tuple[BeneficiaryRow, ...]:
-    """List a member's live beneficiaries by name, for either door."""
     found = work.session.execute(
         select(Beneficiary, Bank.name)
         .outerjoin(Bank, Bank.code == Beneficiary.bank_code)
-        .where(Beneficiary.member_id == member_id, Beneficiary.removed_at.is_(None))
+        .where(Beneficiary.member_id == work.member_id, Beneficiary.removed_at.is_(None))
         .order_by(Beneficiary.name, Beneficiary.id)
     ).all()
     known = parameters(work)

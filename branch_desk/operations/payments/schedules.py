@@ -179,15 +179,9 @@ def make(work: Work, proposal: Proposal, *, shown_sha256: str, code: str) -> UUI
 @allowed(Caller.MEMBER, reads=True)
 def mine(work: Work) -> tuple[ScheduleRow, ...]:
     """List the member's schedules, those that go on first."""
-    return rows_of(work, work.member_id)
-
-
-@allowed()
-def rows_of(work: Work, member_id: UUID) -> tuple[ScheduleRow, ...]:
-    """List a member's schedules, for either door."""
     rows = work.session.scalars(
         select(Schedule)
-        .where(Schedule.member_id == member_id)
+        .where(Schedule.member_id == work.member_id)
         .order_by(Schedule.run_on.is_(None), Schedule.run_on, Schedule.created_at.desc())
         .limit(_MOST_AT_ONCE)
     )
