@@ -88,6 +88,7 @@ class Background(QObject):
         )
         self._sweeper = Sweeper(self)
         self._count = 0
+        self._closed = False
         self._open: set[Future[Any]] = set()
         # Queued always: a job that ends before its callback is attached would otherwise answer
         # inside the very call that asked.
@@ -141,7 +142,8 @@ class Background(QObject):
         return all(future.cancelled() for future in self._open)
 
     def close(self) -> None:
-        """Let what was begun end, then stop both lines; later answers are dropped."""
+        """Let what was begun end, then stop both lines; later questions and answers are dropped."""
+        self._closed = True
         self._landed.disconnect(self._land)
         self._free.shutdown(wait=True, cancel_futures=True)
         self._database.shutdown(wait=True, cancel_futures=False)
@@ -156,6 +158,8 @@ class Background(QObject):
         slot: str | None,
         work: Callable[[], Any],
     ) -> None:
+        if self._closed:
+            return  # a timer of a screen may still run while the program ends
         self._count += 1
         asked = Asked(owner, done, failed, slot, self._count)
         future = pool.submit(work)

@@ -134,14 +134,13 @@ class Database:
                     committing = not reads
                     session.commit()
                 except TryAgain as stale:
-                    session.rollback()
+                    _undo(session)
                     last: Exception = stale
                 except StaleDataError as clash:
-                    session.rollback()
+                    _undo(session)
                     raise ChangedMeanwhile(kind="row") from clash
                 except DBAPIError as error:
-                    with suppress(DBAPIError):
-                        session.rollback()
+                    _undo(session)
                     if committing and _may_be_committed(error):
                         raise OutcomeUnknown from error
                     unmade = self.is_postgresql and not connected
@@ -151,6 +150,9 @@ class Database:
                     if away and time.monotonic() - begun > _PATIENCE:
                         raise DatabaseUnreachable from error
                     last = error
+                except BaseException:
+                    _undo(session)
+                    raise
                 else:
                     return answer
             # Clashing desks that wait alike clash again: each waits its own while.
@@ -273,6 +275,12 @@ def _wait_for_turn(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute("PRAGMA busy_timeout=5000")
+
+
+def _undo(session: Session) -> None:
+    """Roll back. What led to it stands whether or not the line lives to hear of it."""
+    with suppress(DBAPIError):
+        session.rollback()
 
 
 def _passes(error: DBAPIError) -> bool:

@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 
 from branch_desk.models import deadline
 from branch_desk.models.database import Database, unhurried
-from branch_desk.models.errors import DatabaseUnreachable, DomainError, OutcomeUnknown
+from branch_desk.models.errors import (
+    DatabaseUnreachable,
+    DomainError,
+    NotEnoughFunds,
+    OutcomeUnknown,
+)
+from branch_desk.models.money import Currency, Money
 from tests.faults import a_line
 from tests.postgres import Postgres, postgres_server
 
@@ -136,3 +142,21 @@ def test_a_transaction_without_hurry_may_take_longer_and_the_next_one_not(
     database.read(in_peace)
     refusal, _ = ended(lambda: database.read(lambda session: session.execute(slow)))
     assert isinstance(refusal, DatabaseUnreachable)
+
+
+def test_a_refusal_stands_though_the_line_breaks_before_the_rollback(
+    database: Database, server: Postgres
+) -> None:
+    before = database.read(count)
+
+    def refuse(session: Session) -> None:
+        add(session)
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+        )
+        raise NotEnoughFunds(available=Money(0, Currency.BOB))
+
+    with pytest.raises(NotEnoughFunds):
+        database.write(refuse)
+    assert database.read(count) == before

@@ -251,6 +251,18 @@ def test_the_first_keystroke_is_kept_and_found_again_after_a_power_cut(
     assert not again.draft_bar.isVisible()
 
 
+def test_what_was_typed_a_moment_before_leaving_is_kept(
+    view: NewRequestView, station: Station, qtbot: Any
+) -> None:
+    type_in(view, first_names="Ana")
+    view.forget()
+    idle(qtbot, view)
+    draft = kept(station)
+    assert draft is not None
+    assert draft.content["first_names"] == "Ana"
+    assert view.form.is_empty
+
+
 def test_a_draft_thrown_away_is_gone(station: Station, desk_world: World, qtbot: Any) -> None:
     station.desk(drafts.save, "new", {"first_names": "Ana"})
     view = NewRequestView(station)

@@ -4,7 +4,6 @@ The step shown follows from the request's state. Opening holds the request for t
 leaving lets it go.
 """
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -143,11 +142,7 @@ class EnrolmentView(RequestScreen):
             if isinstance(page, StepPage):
                 page.leave()
         self._released = True
-        # When the program is closing the line takes nothing more: the hold runs out by itself.
-        with contextlib.suppress(RuntimeError):
-            self.background.ask(
-                self, _nothing, _nothing, self.station.desk, enrolment.release, file.id
-            )
+        self.background.ask(self, _nothing, _nothing, self.station.desk, enrolment.release, file.id)
 
     def forget(self) -> None:
         """Show nobody: another person has signed in."""

@@ -4,7 +4,7 @@ The document comes first: what the books know fills the rest when the officer sa
 keystroke is kept as a draft, so that a power cut or a lock loses nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -105,8 +105,10 @@ class NewRequestView(View):
         self.ask(self._begin_for, members.member, member_id)
 
     def forget(self) -> None:
-        """Drop what is on the screen; the draft stays with who typed it."""
-        self._save.stop()
+        """Drop what is on the screen; the draft stays with who typed it, up to the last letter."""
+        if self._save.isActive():
+            self._save.stop()
+            self._keep_draft(_nothing, _nothing)
         self._clear()
 
     # -- draft
@@ -118,12 +120,15 @@ class NewRequestView(View):
             self._save.start()
 
     def _save_draft(self) -> None:
+        self._keep_draft(self._saved, self._failed_search)
+
+    def _keep_draft(self, done: Callable[[Any], object], failed: Callable[[Any], object]) -> None:
         if self._is_empty():
             return
         self.background.ask(
             self,
-            self._saved,
-            self._failed_search,
+            done,
+            failed,
             self._station.desk,
             drafts.save,
             SUBJECT,

@@ -172,11 +172,12 @@ class MainWindow(QMainWindow):
 
     def leave(self, reason: str = "") -> None:
         """End the session and wait for whoever comes next."""
-        if self._desk is not None:
+        desk = self._desk
+        self._show_sign_in(reason)  # the screens still put their drafts away with this session
+        if desk is not None:
             from branch_desk.operations.house.sign_in import sign_out
 
-            self._background.ask(self, _nothing, _nothing, self._desk, sign_out)
-        self._show_sign_in(reason)
+            self._background.ask(self, _nothing, _nothing, desk, sign_out)
 
     # -- inside
 

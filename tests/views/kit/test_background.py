@@ -100,6 +100,17 @@ def test_closing_lets_what_was_asked_of_the_database_end(qapp: Any) -> None:
     assert written == list(range(20))
 
 
+def test_what_is_asked_when_the_lines_are_closed_is_dropped(qapp: Any) -> None:
+    lines = Background()
+    owner = Owner()
+    written: list[int] = []
+    lines.close()
+    lines.ask(owner, owner.take, owner.fail, written.append, 1)
+    lines.run(owner, "paper", owner.take, owner.fail, written.append, 2)
+    assert written == []
+    assert lines.is_idle
+
+
 @pytest.mark.parametrize("calls", [1000])
 def test_void_calls_of_qt_keep_the_count_of_none(qtbot: Any, calls: int) -> None:
     import sys
