@@ -58,7 +58,7 @@ def drive(prepare: Callable[[int], Deed], clients: int, seconds: float) -> Run:
     ]
     for person in people:
         person.start()
-    told = [done.get(timeout=60 + 4 * seconds) for _ in people]
+    told = [done.get(timeout=120 + 4 * seconds) for _ in people]
     for person in people:
         person.join()
     taken = [array("d", times) for _, times in told]

@@ -5,7 +5,9 @@
 The sides take turns on one server that waits for the disk. «tpcb» is the floor: pgbench, a program
 in C, sends seven plain statements. «ours» is a transfer to a beneficiary with all that belongs to
 one: session, granted account, limits, the code and its replay, key, double entry, balances, audit.
-«orm» does the same as one writes it at first. Codes are computed before the clock starts: they are
+«orm» does the same as one writes it at first. «core» and «wire» send the statements of ours with
+values made beforehand, through SQLAlchemy Core and through the bare driver: the most that ours can
+reach on this machine. Codes are computed before the clock starts: they are
 the phone's work.
 """
 
@@ -29,6 +31,7 @@ from benchmarks.payers import (
     placing,
     to_beneficiary,
 )
+from benchmarks.replayed import through_core, through_driver
 from branch_desk.operations.house.verification import verify
 from branch_desk.operations.money.ledger import check
 from branch_desk.operations.work import House
@@ -43,7 +46,12 @@ _COMPARED = 8
 _TARGET_P99 = 3.0
 
 Sender = Callable[[House, Steps, Iterator[Confirmed]], Deed]
-SENDERS: dict[str, Sender] = {"ours": placing, "orm": transferring}
+SENDERS: dict[str, Sender] = {
+    "ours": placing,
+    "core": through_core,
+    "wire": through_driver,
+    "orm": transferring,
+}
 
 
 class Bench:
@@ -54,7 +62,10 @@ class Bench:
         self.house, self.payers = a_town(server.url(server.create()), _MEMBERS)
         self.databases = {
             "ours": self.house.database.url.database or "",
-            "orm": server.create(self.house.database.url.database or ""),
+            **{
+                side: server.create(self.house.database.url.database or "")
+                for side in ("core", "wire", "orm")
+            },
             "tpcb": pgbench_tables(server, _BRANCHES),
         }
         self._turn = FIRST_TURN
@@ -103,7 +114,7 @@ def main(clients: list[int], seconds: float, rounds: int) -> int:
     with postgres_server(durable=True) as server:
         bench = Bench(server)
         for many in clients:
-            runs: dict[str, list[Run]] = {"tpcb": [], "ours": [], "orm": []}
+            runs: dict[str, list[Run]] = {side: [] for side in ("tpcb", *SENDERS)}
             for _ in range(rounds):
                 for side, each in runs.items():
                     each.append(bench.run(side, many, seconds))
@@ -129,6 +140,8 @@ def _told(many: int, runs: dict[str, list[Run]]) -> dict[str, float]:
         )
     return {
         "ratio": rate["ours"] / rate["tpcb"],
+        "core_ratio": rate["core"] / rate["tpcb"],
+        "wire_ratio": rate["wire"] / rate["tpcb"],
         "times_orm": rate["ours"] / rate["orm"],
         "p99_ratio": late["ours"] / late["tpcb"],
         **{f"{side}_per_second": round(each, 1) for side, each in rate.items()},

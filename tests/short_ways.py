@@ -5,6 +5,7 @@ read from it, so that a test may go thousands of steps.
 """
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -12,10 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from PIL import Image
-from sqlalchemy import Connection, update
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy import Connection, Transaction, update
 
-from branch_desk.models.database import Database
+from branch_desk.models.database import Database, Unit
 from branch_desk.models.enrolment import OPEN, Enrolment
 from branch_desk.models.staff import StaffSession
 from branch_desk.operations.request import configuration, enrolment, forms, identity
@@ -130,22 +130,28 @@ def everybody_fresh(house: House) -> None:
     )
 
 
+class _Savepoint(Unit):
+    """A unit inside another, that is taken back with it."""
+
+    def _begun(self) -> Transaction:
+        return self.connection.begin_nested()
+
+
 class Undone:
     """While it lasts, whatever is committed is taken back at its end: a cell leaves no trace."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._before = database._sessions
 
     def __enter__(self) -> Connection:
         self._connection = self._database.engine.connect()
         self._outer = self._connection.begin()
-        self._database._sessions = sessionmaker(
-            self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
-        )
+        self._database._connect = lambda *, reads: nullcontext(self._connection)  # type: ignore[method-assign]
+        self._database._unit = _Savepoint
         return self._connection
 
     def __exit__(self, *_: object) -> None:
-        self._database._sessions = self._before
+        del self._database._connect
+        self._database._unit = Unit
         self._outer.rollback()
         self._connection.close()

@@ -9,15 +9,15 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Engine, create_engine, event, func, null, select, text
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, Connection, Transaction, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from branch_desk.models.errors import (
@@ -62,6 +62,55 @@ class Clock(Protocol):
         """Give the present instant, aware."""
 
 
+class Unit:
+    """One transaction: its connection, and a session for who wants objects.
+
+    A session is made when it is first asked for: a transfer does without, and saves a tenth.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.committing = False
+        """The COMMIT was sent: whether it took effect, a line that breaks does not say."""
+        self._transaction: Transaction = self._begun()
+        self._session: Session | None = None
+
+    def _begun(self) -> Transaction:
+        return self.connection.begin()
+
+    @property
+    def session(self) -> Session:
+        """The objects of this transaction; they keep their values after it."""
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False)
+        return self._session
+
+    def flush(self) -> None:
+        """Write what was done to objects."""
+        if self._session is not None:
+            self._session.flush()
+
+    def carry_out(self, deed: "Callable[[Unit], T]", *, commits: bool) -> T:
+        """Do the deed and commit, or take all of it back and raise what it raised."""
+        try:
+            answer = deed(self)
+            if self._session is not None:
+                self._session.commit()  # writes what is left, and leaves COMMIT to the transaction
+            self.committing = commits
+            self._transaction.commit()
+        except BaseException:
+            # What led to it stands whether or not the line lives to hear of the rollback.
+            if self._session is not None:
+                with suppress(DBAPIError):
+                    self._session.close()
+            with suppress(DBAPIError):
+                self._transaction.rollback()
+            raise
+        if self._session is not None:
+            self._session.close()
+        return answer
+
+
 class Database:
     """One database, SQLite or PostgreSQL."""
 
@@ -69,7 +118,8 @@ class Database:
         self.url = plain_url(url)
         self.engine = _engine(self.url)
         self.clock = clock
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = self.engine.execution_options(branch_desk_reads=True)
+        self._unit = Unit
 
     @property
     def is_postgresql(self) -> bool:
@@ -115,49 +165,41 @@ class Database:
         Raises ChangedMeanwhile when a version check lost, OutcomeUnknown when the connection
         broke at COMMIT, DatabaseUnreachable when the tries are used up.
         """
-        return self._run(deed, reads=False)
+        return self.run(lambda unit: deed(unit.session), reads=False)
 
     def read(self, question: Callable[[Session], T]) -> T:
         """Run `question` in one transaction that writes nothing."""
-        return self._run(question, reads=True)
+        return self.run(lambda unit: question(unit.session), reads=True)
 
-    def _run(self, deed: Callable[[Session], T], *, reads: bool) -> T:
+    def run(self, deed: Callable[[Unit], T], *, reads: bool) -> T:
+        """Do what `write` and `read` do for a deed that may do without objects: see `Unit`."""
         begun = time.monotonic()
         for attempt in range(ATTEMPTS):
-            connected = committing = False
-            with self._sessions() as session:
-                try:
-                    session.connection(execution_options={"branch_desk_reads": reads})
-                    connected = True
-                    answer = deed(session)
-                    session.flush()
-                    committing = not reads
-                    session.commit()
-                except TryAgain as stale:
-                    _undo(session)
-                    last: Exception = stale
-                except StaleDataError as clash:
-                    _undo(session)
-                    raise ChangedMeanwhile(kind="row") from clash
-                except DBAPIError as error:
-                    _undo(session)
-                    if committing and _may_be_committed(error):
-                        raise OutcomeUnknown from error
-                    unmade = self.is_postgresql and not connected
-                    if not (unmade and isinstance(error, OperationalError)) and not _passes(error):
-                        raise
-                    away = unmade or _connection_lost(error)
-                    if away and time.monotonic() - begun > _PATIENCE:
-                        raise DatabaseUnreachable from error
-                    last = error
-                except BaseException:
-                    _undo(session)
+            unit = None
+            try:
+                with self._connect(reads=reads) as connection:
+                    unit = self._unit(connection)
+                    return unit.carry_out(deed, commits=not reads)
+            except TryAgain as stale:
+                last: Exception = stale
+            except StaleDataError as clash:
+                raise ChangedMeanwhile(kind="row") from clash
+            except DBAPIError as error:
+                if unit is not None and unit.committing and _may_be_committed(error):
+                    raise OutcomeUnknown from error
+                unmade = self.is_postgresql and unit is None
+                if not (unmade and isinstance(error, OperationalError)) and not _passes(error):
                     raise
-                else:
-                    return answer
+                away = unmade or _connection_lost(error)
+                if away and time.monotonic() - begun > _PATIENCE:
+                    raise DatabaseUnreachable from error
+                last = error
             # Clashing desks that wait alike clash again: each waits its own while.
             time.sleep(min(_LONGEST_PAUSE, random.uniform(0, 0.01 * 2**attempt)))  # noqa: S311
         raise DatabaseUnreachable from last
+
+    def _connect(self, *, reads: bool) -> AbstractContextManager[Connection]:
+        return (self._reading if reads else self.engine).connect()
 
     def close(self) -> None:
         """Let all connections go."""
@@ -275,12 +317,6 @@ def _wait_for_turn(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute("PRAGMA busy_timeout=5000")
-
-
-def _undo(session: Session) -> None:
-    """Roll back. What led to it stands whether or not the line lives to hear of it."""
-    with suppress(DBAPIError):
-        session.rollback()
 
 
 def _passes(error: DBAPIError) -> bool:

@@ -17,7 +17,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from functools import cached_property
+from typing import Self, TypeVar
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -29,6 +30,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from branch_desk.models.errors import DomainError, KeysUnusable
 from branch_desk.models.key_store import Store, StoreNote
+
+K = TypeVar("K")
 
 _SYMMETRIC, _TO_VERIFIER = 1, 2
 _HEADER = 1 + 4 + 16 + 16
@@ -78,6 +81,11 @@ class _Ring:
     def new(cls) -> Self:
         empty = cls(data={}, public={}, private={}, anchor=os.urandom(_KEY_BYTES))
         return empty.grown()
+
+    @cached_property
+    def opening(self) -> Mapping[int, X25519PrivateKey]:
+        """The private keys as the library takes them: made once, each costs as much as opening."""
+        return {v: X25519PrivateKey.from_private_bytes(key) for v, key in self.private.items()}
 
     def grown(self) -> Self:
         """Give a ring with one version more of what this machine may make."""
@@ -211,9 +219,9 @@ class Keys:
         if not self.is_verifier:
             raise NotAVerifier(reason="not a verifier")
         header, body = sealed[:_HEADER], sealed[_HEADER:]
-        key = _key_for(sealed, _TO_VERIFIER, self._ring.private, purpose, row)
+        key = _key_for(sealed, _TO_VERIFIER, self._ring.opening, purpose, row)
         try:
-            plain = self._suite.decrypt(body, X25519PrivateKey.from_private_bytes(key), info=header)
+            plain = self._suite.decrypt(body, key, info=header)
         except (InvalidTag, ValueError):
             raise _broken(SealProblem.ALTERED, purpose, row) from None
         _check_place(header, purpose, row)
@@ -318,9 +326,7 @@ def _fingerprint(public: bytes) -> bytes:
     return hashlib.sha256(b"branch-desk/verifier/" + public).digest()
 
 
-def _key_for(
-    sealed: bytes, sealed_as: int, keys: Mapping[int, bytes], purpose: str, row: UUID
-) -> bytes:
+def _key_for(sealed: bytes, sealed_as: int, keys: Mapping[int, K], purpose: str, row: UUID) -> K:
     if len(sealed) < _HEADER or sealed[0] != sealed_as:
         raise _broken(SealProblem.UNKNOWN_FORMAT, purpose, row)
     key = keys.get(key_version(sealed))

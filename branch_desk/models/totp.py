@@ -51,7 +51,19 @@ class TotpSecret:
 
     def code(self, step: int) -> str:
         """Give the six digits of a step (whole periods since 1970)."""
-        return pyotp.HOTP(self.base32()).at(step)
+        return _Hotp(self).at(step)
+
+
+class _Hotp(pyotp.HOTP):
+    """pyotp's sum, without decoding anew for each step what was only encoded for it."""
+
+    def __init__(self, secret: TotpSecret) -> None:
+        self._raw = secret.raw
+        super().__init__(secret.base32())
+
+    def byte_secret(self) -> bytes:
+        """Give the key."""
+        return self._raw
 
 
 @dataclass(frozen=True)
@@ -218,10 +230,11 @@ def _clock(secret: TotpSecret, code: str, now: datetime, period: int, here: int)
 
 
 def _steps_of(secret: TotpSecret, code: str, middle: int, reach: int) -> list[int]:
+    sums = _Hotp(secret)
     return [
         step
         for step in _within(middle - reach, middle + reach)
-        if secrets.compare_digest(secret.code(step), code)
+        if secrets.compare_digest(sums.at(step), code)
     ]
 
 

@@ -64,7 +64,7 @@ def canonical(value: object) -> str:
 
 def append(record: Record, heads: dict[int, tuple[int, bytes]], work: "Work") -> None:
     """Write a record after the last of its chain; `heads` are the chains' ends this deed holds."""
-    connection = work.session.connection()
+    connection = work.unit.connection
     if connection.dialect.name == "postgresql":
         connection.execute(_ON_SERVER, server_values(record, work))
         return
@@ -181,7 +181,8 @@ def _server_parts() -> tuple[CTE, Update]:
     )
     moved = (
         update(_HEADS)
-        .where(_HEADS.c.chain == added.c.chain)
+        # By the value itself: to join 64 heads with one row, the server would read all of them.
+        .where(_HEADS.c.chain == bindparam("audit_chain"), added.c.chain == _HEADS.c.chain)
         .values(number=added.c.number, hash=added.c.hash)
     )
     return added, moved

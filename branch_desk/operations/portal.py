@@ -10,9 +10,9 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from branch_desk.models.access import Access, AccessStatus
+from branch_desk.models.database import Unit
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import DomainError, NotAllowed, SessionEnded
 from branch_desk.models.event import Event
@@ -61,8 +61,8 @@ class Portal:
         permission = OPERATIONS.get(name, Permission(frozenset()))
         seen: list[Work] = []
 
-        def run(session: Session) -> T:
-            work = self._open(session, opens=permission.opens)
+        def run(unit: Unit) -> T:
+            work = self._open(unit, opens=permission.opens)
             seen[:] = [work]
             if Caller.MEMBER not in permission.callers:
                 raise NotAllowed(operation=name)
@@ -80,14 +80,14 @@ class Portal:
             raise
         return answer
 
-    def _open(self, session: Session, *, opens: bool) -> Work:
+    def _open(self, unit: Unit, *, opens: bool) -> Work:
         database = self.house.database
         opening = Opening(self._digest, database)
         if opens:
             # Actor and instant come with the operation's own first statement.
             unknown = datetime.min.replace(tzinfo=UTC)
-            return Work(session, NOBODY, unknown, self.house.keys, Channel.WEB, opening=opening)
-        found = session.execute(
+            return Work(unit, NOBODY, unknown, self.house.keys, Channel.WEB, opening=opening)
+        found = unit.session.execute(
             select(MemberSession, Access, database.now_column())
             .join(Access, Access.id == MemberSession.access_id)
             .where(MemberSession.token_digest == self._digest)
@@ -105,7 +105,7 @@ class Portal:
             locked_at=access.locked_at,
         )
         actor = _actor(access, row.id)
-        return Work(session, actor, now, self.house.keys, row.channel)
+        return Work(unit, actor, now, self.house.keys, row.channel)
 
     def _record_refusal(self, name: str, refusal: DomainError, seen: list[Work]) -> None:
         actor = seen[0].actor if seen else NOBODY

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from branch_desk.models.database import Database
+from branch_desk.models.database import Database, Unit
 from branch_desk.models.enrolment import Channel
 from branch_desk.models.errors import (
     ChangedMeanwhile,
@@ -117,7 +117,8 @@ OPERATIONS: dict[str, Permission] = {}
 class Work:
     """One deed: its transaction, its actor, its instant, its records."""
 
-    session: Session
+    unit: Unit
+    """Its connection, and its session."""
     actor: Actor
     now: datetime
     """The database server's clock, UTC."""
@@ -128,6 +129,11 @@ class Work:
     opening: "Opening | None" = None
     """Of an operation that `opens`: what it finds its member by."""
     _records: list[Record] = field(default_factory=list)
+
+    @property
+    def session(self) -> Session:
+        """The objects of this deed."""
+        return self.unit.session
 
     @property
     def access_id(self) -> UUID:
@@ -231,9 +237,9 @@ class House:
         For sign-ins, which come before any session, and for due jobs.
         """
 
-        def run(session: Session) -> T:
-            now = self.database.instant(session.scalar(select(self.database.now_column())))
-            work = Work(session, actor, now, self.keys, channel)
+        def run(unit: Unit) -> T:
+            read = unit.connection.scalar(select(self.database.now_column()))
+            work = Work(unit, actor, self.database.instant(read), self.keys, channel)
             return finished(deed, work, reads=reads)
 
         return settled(self.database, run, reads=reads)
@@ -267,16 +273,16 @@ def finished(deed: Callable[[Work], T], work: Work, *, reads: bool) -> T:
         if not refusal.keeps:
             raise
         answer = _Kept(refusal)  # type: ignore[assignment]  # unwrapped by `settled`
-    work.session.flush()
+    work.unit.flush()
     if not reads:
         work.finish()
     return answer
 
 
-def settled(database: Database, run: Callable[[Session], T], *, reads: bool) -> T:
+def settled(database: Database, run: Callable[[Unit], T], *, reads: bool) -> T:
     """Run in one transaction and raise the refusal that was kept, once it is committed."""
     try:
-        answer = database.read(run) if reads else database.write(run)
+        answer = database.run(run, reads=reads)
     except IntegrityError as error:
         if not _is_duplicate(error):
             raise
@@ -326,8 +332,8 @@ class Desk:
         permission = OPERATIONS.get(name, Permission(frozenset()))
         seen: list[Actor] = []
 
-        def run(session: Session) -> T:
-            work, staff_session = self._open(session)
+        def run(unit: Unit) -> T:
+            work, staff_session = self._open(unit)
             seen[:] = [work.actor]
             _check(permission, name, work, staff_session)
             if self._countersign is not None:
@@ -345,9 +351,9 @@ class Desk:
                 self._record_refusal(name, refusal, seen)
             raise
 
-    def _open(self, session: Session) -> tuple[Work, StaffSession]:
+    def _open(self, unit: Unit) -> tuple[Work, StaffSession]:
         database = self.house.database
-        found = session.execute(
+        found = unit.session.execute(
             select(StaffSession, database.now_column())
             .where(StaffSession.token_digest == self._digest)
             .options(joinedload(StaffSession.staff).joinedload(Staff.branch))
@@ -357,7 +363,7 @@ class Desk:
         staff_session, read = found
         actor = actor_of(staff_session.staff, staff_session.id)
         return Work(
-            session, actor, database.instant(read), self.house.keys, self.channel
+            unit, actor, database.instant(read), self.house.keys, self.channel
         ), staff_session
 
     def _record_refusal(self, name: str, refusal: DomainError, seen: list[Actor]) -> None:

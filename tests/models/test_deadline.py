@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from branch_desk.models import deadline
-from branch_desk.models.database import Database, unhurried
+from branch_desk.models.database import Database, Unit, unhurried
 from branch_desk.models.errors import (
     DatabaseUnreachable,
     DomainError,
@@ -144,13 +144,15 @@ def test_a_transaction_without_hurry_may_take_longer_and_the_next_one_not(
     assert isinstance(refusal, DatabaseUnreachable)
 
 
+@pytest.mark.parametrize("with_objects", [True, False])
 def test_a_refusal_stands_though_the_line_breaks_before_the_rollback(
-    database: Database, server: Postgres
+    database: Database, server: Postgres, with_objects: bool
 ) -> None:
     before = database.read(count)
 
-    def refuse(session: Session) -> None:
-        add(session)
+    def refuse(unit: Unit) -> None:
+        where = unit.session if with_objects else unit.connection
+        where.execute(text("INSERT INTO pile VALUES (1)"))
         server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()"
@@ -158,5 +160,5 @@ def test_a_refusal_stands_though_the_line_breaks_before_the_rollback(
         raise NotEnoughFunds(available=Money(0, Currency.BOB))
 
     with pytest.raises(NotEnoughFunds):
-        database.write(refuse)
+        database.run(refuse, reads=False)
     assert database.read(count) == before

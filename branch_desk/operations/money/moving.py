@@ -72,7 +72,7 @@ def write(work: Work, move: Move) -> None:
 
     Raises TryAgain when the same key was written meanwhile: the answer is then read anew.
     """
-    connection = work.session.connection()
+    connection = work.unit.connection
     balances, lines = _books(move)
     shape = _Shape(
         lines=len(lines),

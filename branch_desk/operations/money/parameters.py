@@ -88,8 +88,7 @@ class Parameters:
 @allowed()
 def parameters(work: Work) -> Parameters:
     """Give the parameters, at most half a minute old."""
-    engine = work.session.get_bind()
-    engine = engine if isinstance(engine, Engine) else engine.engine
+    engine = work.unit.connection.engine
     with _lock:
         kept = _kept.get(engine)
     if kept is not None and time.monotonic() - kept[0] < _SECONDS:

@@ -141,22 +141,18 @@ def look(work: Work, order: Order, access_id: UUID | None = None) -> Situation:
         gate=order.kind is OperationKind.OTHER_BANK,
         with_clock=opening is not None and opening.database.reads_clock,
     )
-    rows = (
-        work.session.connection()
-        .execute(
-            query,
-            {
-                "who": opening.digest if opening is not None and access_id is None else access_id,
-                "key": order.key,
-                "limit_kind": LIMIT_OF[order.kind],
-                "limit_currency": order.money.currency,
-                "beneficiary": order.beneficiary_id,
-                "debit": order.debit_account_id,
-                "credit": order.credit_account_id,
-            },
-        )
-        .all()
-    )
+    rows = work.unit.connection.execute(
+        query,
+        {
+            "who": opening.digest if opening is not None and access_id is None else access_id,
+            "key": order.key,
+            "limit_kind": LIMIT_OF[order.kind],
+            "limit_currency": order.money.currency,
+            "beneficiary": order.beneficiary_id,
+            "debit": order.debit_account_id,
+            "credit": order.credit_account_id,
+        },
+    ).all()
     if not rows:
         raise _nobody(work)
     first = rows[0]
