@@ -84,10 +84,11 @@ def through_driver(house: House, clock: Steps, orders: Iterator[Confirmed]) -> C
     def send() -> None:
         (_, _, look, who), (_, _, write, what) = next(made)
         with line.cursor() as cursor:
-            with line.pipeline():  # BEGIN with the first of them
+            with line.together():
                 cursor.execute(look, who)
             cursor.fetchall()
-            cursor.execute(write, what)
-        line.commit()
+            with line.together():
+                cursor.execute(write, what)
+                line.commit()
 
     return send

@@ -5,6 +5,7 @@ read from it, so that a test may go thousands of steps.
 """
 
 import hashlib
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
@@ -135,6 +136,10 @@ class _Savepoint(Unit):
 
     def _begun(self) -> Transaction:
         return self.connection.begin_nested()
+
+    def last(self, send: Callable[[Connection], object]) -> None:
+        """Send it now: a COMMIT beside it would be the outer one's."""
+        send(self.connection)
 
 
 class Undone:

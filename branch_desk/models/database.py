@@ -48,6 +48,8 @@ _SERVER = (
     " -c datestyle=ISO"  # a server set to another style would show dates the driver cannot read
 )
 
+_WITH_COMMIT = "branch_desk_with_commit"
+
 _SAFE = {"fsync": ("on",), "full_page_writes": ("on",)}
 
 
@@ -74,6 +76,7 @@ class Unit:
         """The COMMIT was sent: whether it took effect, a line that breaks does not say."""
         self._transaction: Transaction = self._begun()
         self._session: Session | None = None
+        self._last: Callable[[Connection], object] | None = None
 
     def _begun(self) -> Transaction:
         return self.connection.begin()
@@ -90,6 +93,16 @@ class Unit:
         if self._session is not None:
             self._session.flush()
 
+    def last(self, send: Callable[[Connection], object]) -> None:
+        """Send a statement at the very end; on PostgreSQL the COMMIT goes along with it.
+
+        Where there are objects it is sent now: what they write may name what it writes.
+        """
+        if self._session is not None:
+            send(self.connection)
+        else:
+            self._last = send
+
     def carry_out(self, deed: "Callable[[Unit], T]", *, commits: bool) -> T:
         """Do the deed and commit, or take all of it back and raise what it raised."""
         try:
@@ -97,6 +110,8 @@ class Unit:
             if self._session is not None:
                 self._session.commit()  # writes what is left, and leaves COMMIT to the transaction
             self.committing = commits
+            if self._last is not None:
+                self._last(self.connection.execution_options(**{_WITH_COMMIT: True}))
             self._transaction.commit()
         except BaseException:
             # What led to it stands whether or not the line lives to hear of the rollback.
@@ -260,17 +275,26 @@ def _engine(url: URL) -> Engine:
     )
     event.listen(engine, "do_connect", deadline.connect)
     event.listen(engine, "checkin", deadline.given_back)
-    event.listen(engine, "do_execute", _begin_with_first)
+    event.listen(engine, "do_execute", _with_begin_or_commit)
     return engine
 
 
-def _begin_with_first(cursor: Any, statement: str, parameters: Any, _context: object) -> bool:  # noqa: ANN401  the driver's
-    """Send BEGIN together with the first statement: a branch may be 20 ms from its database."""
+def _with_begin_or_commit(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:  # noqa: ANN401  the driver's
+    """Send BEGIN together with the first statement: a branch may be 20 ms from its database.
+
+    And COMMIT with the last, where `Unit.last` says which that is. When the statement fails, the
+    server does not look at the COMMIT behind it.
+    """
     connection = cursor.connection
-    if connection.autocommit or connection.info.transaction_status:  # 0: idle
+    if connection.autocommit:
         return False
-    with connection.pipeline():
+    commits = context.execution_options.get(_WITH_COMMIT, False)
+    if connection.info.transaction_status and not commits:  # 0: idle
+        return False
+    with connection.together():
         cursor.execute(statement, parameters)
+        if commits:
+            connection.commit()
     return True
 
 

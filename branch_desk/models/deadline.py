@@ -5,18 +5,21 @@ stand still: its kernel goes on answering for it. So whoever waits looks at the 
 the connection go.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.errors import _WaitTimeout
 
+from branch_desk.models.together import Together
+
 T = TypeVar("T")
 
 SECONDS: Final = 6.0
 """Longest wait for one statement. A server that lives ends it by itself, after five seconds."""
 _LOOK: Final = 0.1
-_IDLE: Final = psycopg.pq.TransactionStatus.IDLE
 
 
 class TimedConnection(psycopg.Connection[Any]):
@@ -33,15 +36,15 @@ class TimedConnection(psycopg.Connection[Any]):
             self.pgconn.finish()
             raise psycopg.OperationalError("the server did not answer in time") from late
 
-    def _start_query(self) -> PQGen[None]:
-        """Begin a transaction; in a pipeline without waiting until the server has said so.
-
-        The driver waits there, and a branch may be 20 ms from its database.
-        """
-        if self._pipeline is None or self.autocommit or self.pgconn.transaction_status != _IDLE:
-            yield from super()._start_query()
-        else:
-            yield from self._exec_command(self._get_tx_start_command())
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what is said inside as one message, when it is left."""
+        self._pipeline = Together(self)
+        try:
+            with self._pipeline:
+                yield
+        finally:
+            self._pipeline = None
 
 
 def connect(

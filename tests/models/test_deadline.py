@@ -24,7 +24,6 @@ _LONGEST = 8
 """Seconds until a call has ended, whatever the server does (R68)."""
 _HASTE = 0.5
 """Deadline and patience of the tests that need not show how long they are."""
-_BROKEN = "error ignored terminating <psycopg.Pipeline"
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +115,6 @@ def test_a_server_that_freezes_at_the_commit_leaves_the_outcome_unknown(
     assert seconds < 2 * _HASTE
 
 
-@pytest.mark.logs(_BROKEN)
 def test_a_server_that_is_away_is_asked_again_and_then_given_up(
     server: Postgres, database: Database, tmp_path: Path, hasty: None
 ) -> None:

@@ -4,14 +4,16 @@ On PostgreSQL they are one statement of several parts, and so one round trip; SQ
 statement costs no trip, runs the same parts one after the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
+    Executable,
     Insert,
     Select,
     Table,
@@ -67,10 +69,11 @@ class Move:
 
 
 @allowed()
-def write(work: Work, move: Move) -> None:
+def write(work: Work, move: Move, *, last: bool = False) -> None:
     """Write all of it. The accounts, the limit and the authenticator are locked by the caller.
 
-    Raises TryAgain when the same key was written meanwhile: the answer is then read anew.
+    `last` says that the deed writes nothing after it: then it may go with the COMMIT. When the same
+    key was written meanwhile, TryAgain comes, here or there: the answer is then read anew.
     """
     connection = work.unit.connection
     balances, lines = _books(move)
@@ -85,18 +88,26 @@ def write(work: Work, move: Move) -> None:
         ),
     )
     values = _values(work, move, balances, lines)
+    # What has signatures before it comes after their records.
+    if connection.dialect.name == "postgresql" and not move.exists:
+        send = partial(_send, [_together(shape)], values | server_values(move.record, work))
+        if last:
+            work.unit.last(send)
+        else:
+            send(connection)
+        return
+    _send(_parts(shape), values, connection)
+    work.note(move.record)
+
+
+def _send(parts: Iterable[Executable], values: dict[str, Any], connection: Connection) -> None:
     try:
-        # What has signatures before it comes after their records.
-        if connection.dialect.name == "postgresql" and not move.exists:
-            connection.execute(_together(shape), values | server_values(move.record, work))
-            return
-        for part in _parts(shape):
+        for part in parts:
             connection.execute(part, values)
     except IntegrityError as clash:
         if _is_key(clash):
             raise TryAgain from clash
         raise
-    work.note(move.record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ from datetime import time as clock_time
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, select
 
 from branch_desk.models.calendar import CUT_OFF, Holiday
 from branch_desk.models.money import Currency
@@ -93,7 +92,7 @@ def parameters(work: Work) -> Parameters:
         kept = _kept.get(engine)
     if kept is not None and time.monotonic() - kept[0] < _SECONDS:
         return kept[1]
-    made = _read(work.session)
+    made = _read(work.unit.connection)
     with _lock:
         _kept[engine] = (time.monotonic(), made)
     return made
@@ -109,9 +108,9 @@ _kept: WeakKeyDictionary[Engine, tuple[float, Parameters]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
-def _read(session: Session) -> Parameters:
-    policies = session.execute(select(Policy.name, Policy.effective_from, Policy.value))
-    starters = session.execute(
+def _read(connection: Connection) -> Parameters:
+    policies = connection.execute(select(Policy.name, Policy.effective_from, Policy.value))
+    starters = connection.execute(
         select(
             StarterLimit.reason,
             StarterLimit.currency,
@@ -123,5 +122,5 @@ def _read(session: Session) -> Parameters:
     return Parameters(
         policies=tuple((row[0], row[1], row[2]) for row in policies),
         starters=tuple(Starter(*row) for row in starters),
-        holidays=frozenset(session.scalars(select(Holiday.day))),
+        holidays=frozenset(connection.scalars(select(Holiday.day))),
     )

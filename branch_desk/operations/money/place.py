@@ -135,10 +135,11 @@ def place(work: Work, order: Order, *, shown_sha256: str, code: str) -> Placed:
             device_id=situation.device.id,
             step=step,
         ),
+        last=not waits and plan.then is None,
     )
     if waits:
         signing.begin(work, order.key, situation, step, needed)
-    else:
+    elif plan.then is not None:
         plan.then(work)
     return Placed(order.key, status, order.money, work.now, plan.columns.get("value_date"))
 
@@ -179,7 +180,8 @@ def carry_out(
             used=used,
         ),
     )
-    plan.then(work)
+    if plan.then is not None:
+        plan.then(work)
     return Placed(
         order.key, BEGINS_AS[order.kind], order.money, work.now, plan.columns.get("value_date")
     )
@@ -212,7 +214,8 @@ def complete(work: Work, order: Order, operation: Operation) -> None:
             exists=True,
         ),
     )
-    plan.then(work)
+    if plan.then is not None:
+        plan.then(work)
 
 
 @allowed(Caller.MEMBER, reads=True)

@@ -26,7 +26,7 @@ class Plan:
     lines: tuple[Line, ...]
     columns: dict[str, Any] = field(default_factory=dict)
     after: Callable[[Work], None] = _nothing
-    then: Callable[[Work], None] = _nothing
+    then: Callable[[Work], None] | None = None
     """What names the operation, and so comes after its row."""
 
 
