@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from branch_desk.models.access import Access, AccessStatus, Delivery, LockReason
+from branch_desk.models.calendar import local_day
 from branch_desk.models.form import Destination, PrintedForm, Printing
 from branch_desk.models.identity import Attachment, AttachmentKind
 from branch_desk.models.member import DocumentType, Member
 from branch_desk.models.operation import Operation
 from branch_desk.models.receipt_code import ReceiptCode
 from branch_desk.models.staff import Role, Staff, StaffRelative
+from branch_desk.operations.exchange import batches
 from branch_desk.operations.house import sign_in, staff
 from branch_desk.operations.request import drafts, enrolment, forms
 from branch_desk.operations.users import credential, totp
@@ -24,6 +26,7 @@ from tests import matrix_money
 from tests.access_builders import a_phone, a_portal, an_access, an_active
 from tests.builders import SetClock, Someone, World, a_world
 from tests.journey import a_configuration, a_reading, view
+from tests.money_builders import received
 from tests.money_rows import grant
 from tests.receipt_builders import an_operation
 from tests.short_ways import (
@@ -214,8 +217,9 @@ VALUES: dict[str, Callable[[Subjects, Someone], Given]] = {
     "audit.anchor": lambda s, c: _(),
     "audit.events": lambda s, c: _(),
     "audit.timeline": lambda s, c: _(s.signed),
-    "batches.close_due": lambda s, c: _(),
+    "batches.gather": lambda s, c: _(),
     "batches.recent": lambda s, c: _(),
+    "batches.shut": lambda s, c: _(),
     "calendar_days.add": lambda s, c: _(date(2026, 12, 24), "Puente de Navidad"),
     "calendar_days.days": lambda s, c: _(),
     "calendar_days.remove": lambda s, c: _(date(2026, 12, 25)),
@@ -358,6 +362,13 @@ def _a_year_later(s: Subjects, desk: Desk, caller: Someone) -> None:
     s.world.clock.forward(days=366)
 
 
+def _promised_and_shut(s: Subjects, desk: Desk, caller: Someone) -> None:
+    tomorrow = local_day(s.world.clock.now) + timedelta(days=1)
+    received(s.house, s.socio, s.socio_account, s.friend, 100, tomorrow)
+    s.world.clock.forward(days=7)
+    s.house.job(batches.shut)
+
+
 BEFORE: dict[str, Callable[[Subjects, Desk, Someone], None]] = {
     "drafts.load": _draft_is_there,
     "drafts.drop": _draft_is_there,
@@ -369,5 +380,6 @@ BEFORE: dict[str, Callable[[Subjects, Desk, Someone], None]] = {
     "jobs.expire_links": _long_after,
     "seeds.fill_missing": _a_year_later,
     "cosigning.lapse_due": _long_after,
+    "batches.gather": _promised_and_shut,
 }
 """What happened before, where the deed would otherwise find nothing to do."""

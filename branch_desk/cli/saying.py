@@ -54,7 +54,7 @@ _SENTENCES = {
     "PaymentsDiffer": "Los pagos a {biller} del {day} en {currency} no cuadran con el libro mayor. "
     "No se entregó nada.",
     "TotalsDiffer": "El lote interbancario del {day} en {currency} no cuadra con el libro mayor. "
-    "No se cerró ni se envió nada.",
+    "No se formó ni se envió nada.",
 }
 
 

@@ -51,7 +51,10 @@ class NotAllowed(DomainError):
 
 
 class SessionEnded(DomainError):
-    """The staff session was closed, revoked by a newer one, or grew too old. Facts: `reason`."""
+    """The session was closed, revoked by a newer one, or grew too old. Facts: `reason`.
+
+    A member's has reasons of its own: `expired`, `newer`, `not_active`.
+    """
 
 
 class SessionLocked(DomainError):

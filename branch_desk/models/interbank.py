@@ -13,8 +13,8 @@ from branch_desk.models.money import Currency
 class InterbankGate(Base):
     """The one row that orders transfers and the closing of their day.
 
-    A transfer holds it shared while it is written, the closing holds it alone: what is promised
-    for a day is in that day's batch, whatever the clocks of two machines say.
+    A transfer holds it shared while it is written, whoever moves it forward holds it alone: what
+    is promised for a day is in that day's batch, whatever the clocks of two machines say.
     """
 
     __tablename__ = "interbank_gate"
@@ -22,7 +22,7 @@ class InterbankGate(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     closed_through: Mapped[date]
-    """Last day whose batch is closed; nothing is promised for it any more."""
+    """Last day that is shut: nothing is promised for it any more, and its batch cannot grow."""
 
 
 class InterbankBatch(Base):

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import date
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -50,6 +51,12 @@ def person_key(document_type: DocumentType, number: str, complement: str) -> str
     return f"{document_type}:{number}-{complement}" if complement else f"{document_type}:{number}"
 
 
+def document_of(who: Any) -> str:  # noqa: ANN401  an object or a row
+    """Write the document of who has the columns of `Identified`: `4567891-1B SC`."""
+    number = who.document_number + (f"-{who.complement}" if who.complement else "")
+    return f"{number} {who.issued_in}" if who.issued_in else number
+
+
 class Identified:
     """The columns of an identity document; unique on (type, number, complement) (F5)."""
 
@@ -68,14 +75,23 @@ class Identified:
 
     @property
     def document(self) -> str:
-        """As on screen and paper: `4567891-1B SC`."""
-        number = self.document_number + (f"-{self.complement}" if self.complement else "")
-        return f"{number} {self.issued_in}" if self.issued_in else number
+        """As on screen and paper, see `document_of`."""
+        return document_of(self)
 
 
 def whole_name(first_names: str, first: str, second: str, married: str) -> str:
     """Write a person's name: first names, surnames, and the married surname with «de»."""
     return " ".join(filter(None, (first_names, first, second, married and f"de {married}")))
+
+
+def person_name_of(who: Any) -> str:  # noqa: ANN401  an object or a row
+    """Write the whole name of who has the columns of `Named`, see `whole_name`."""
+    return whole_name(who.first_names, who.first_surname, who.second_surname, who.married_surname)
+
+
+def name_of(who: Any) -> str:  # noqa: ANN401  an object or a row
+    """Write the company's name, or the person's whole name."""
+    return who.company_name or person_name_of(who)
 
 
 class Named:
@@ -89,9 +105,7 @@ class Named:
     @property
     def person_name(self) -> str:
         """The whole name, see `whole_name`."""
-        return whole_name(
-            self.first_names, self.first_surname, self.second_surname, self.married_surname
-        )
+        return person_name_of(self)
 
 
 class Applicant(Identified, Named):
@@ -110,7 +124,7 @@ class Applicant(Identified, Named):
     @property
     def name(self) -> str:
         """The company's name, or the person's whole name."""
-        return self.company_name or self.person_name
+        return name_of(self)
 
 
 _APPLICANT_CHECKS = (

@@ -25,6 +25,7 @@ class HolidayRule(StrEnum):
     """When a payment runs whose day is no business day."""
 
     BEFORE = "BEFORE"
+    """On the business day before it; no schedule begins whose first one has passed already."""
     AFTER = "AFTER"
 
 

@@ -4,7 +4,8 @@ Neither knows where its caller sits: a web portal, an application, a test. The s
 through which channel the member came.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
@@ -80,6 +81,21 @@ class Portal:
             raise
         return answer
 
+    @contextmanager
+    def before(self, operation: Callable[..., object]) -> Iterator[None]:
+        """Record what a ceremony refuses before it comes to `operation`, as refused by that one.
+
+        For what no transaction may wait for, a hash. Only reads are called through the portal
+        inside: other operations record their own refusals.
+        """
+        try:
+            yield
+        except NO_REFUSALS:
+            raise
+        except DomainError as refusal:
+            self._record_refusal(name_of(operation), refusal, [])
+            raise
+
     def _open(self, unit: Unit, *, opens: bool) -> Work:
         database = self.house.database
         opening = Opening(self._digest, database)
@@ -112,8 +128,8 @@ class Portal:
         channel = seen[0].channel if seen else Channel.WEB
 
         def note(again: Work) -> None:
-            if seen and actor is NOBODY:
-                self._name(again)  # refused before its first statement said who it is
+            if actor is NOBODY:
+                self._name(again)  # refused before any statement said who it is
             again.record(
                 Event.REFUSED,
                 again.actor.access_id,
@@ -166,6 +182,6 @@ def require_live(
     if ended_at is not None:
         raise SessionEnded(reason=end_reason)
     if now >= expires_at:
-        raise SessionEnded(reason="too_long")
+        raise SessionEnded(reason="expired")
     if status is not AccessStatus.ACTIVE or locked_at is not None:
-        raise SessionEnded(reason="disabled")
+        raise SessionEnded(reason="not_active")

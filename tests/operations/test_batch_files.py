@@ -51,7 +51,7 @@ def closed(world: World, payer: Payer, *amounts: int) -> list[UUID]:
     """Transfers in a batch that waits for its file."""
     made = [sent_by(world, payer, amount, MONDAY) for amount in amounts]
     world.clock.now = CUT_OFF
-    world.house.job(close_due)
+    close_due(world.house)
     return made
 
 
@@ -134,7 +134,7 @@ def test_hostile_texts_stay_in_their_cell_and_run_nothing(
     for concept in HOSTILE:
         texts[str(sent_by(world, payer, 100, MONDAY, concept=concept))] = concept
     world.clock.now = CUT_OFF
-    world.house.job(close_due)
+    close_due(world.house)
     batch = written(world, tmp_path)
     said = {row["operation_id"]: row["concept"] for row in rows(batch.csv)}
     formulas = ("=", "＝")  # noqa: RUF001
@@ -284,7 +284,7 @@ def test_each_day_and_currency_has_its_files_the_oldest_first(
     closed(world, payer, 100)
     sent_by(world, payer, 200, date(2026, 11, 24))
     world.clock.forward(days=1)
-    world.house.job(close_due)
+    close_due(world.house)
     done = write_batches(world.house, tmp_path)
     assert [each.csv.name for each in done] == [
         "interbank-2026-11-23-BOB.csv",

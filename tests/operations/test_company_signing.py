@@ -1,6 +1,6 @@
 """A company's representatives order together or alone, each by the limits of the form (F6, F9)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from branch_desk.models.access import Access, GrantedAccount, GrantedLimit
+from branch_desk.models.account import Handling
 from branch_desk.models.enrolment import Enrolment, SigningRule
-from branch_desk.models.errors import CodeRefused, LimitExceeded, NotASigner, NotFound
+from branch_desk.models.errors import AccountUnfit, CodeRefused, LimitExceeded, NotASigner, NotFound
 from branch_desk.models.operation import OperationStatus
 from branch_desk.models.parameter import LimitKind
-from branch_desk.operations.money import cosigning, ledger
+from branch_desk.operations.money import cosigning, ledger, place
+from branch_desk.operations.users import access
 from branch_desk.operations.work import Work
 from tests.access_builders import (
     a_representative,
@@ -30,6 +32,7 @@ from tests.payers import (
     a_beneficiary,
     a_payer,
     balance,
+    granted,
     operations,
     postings,
 )
@@ -188,3 +191,30 @@ def test_who_may_not_use_the_account_through_a_channel_does_not_sign_through_it(
     with pytest.raises(NotFound):
         sign(company.hugo, placed.id)
     assert balance(world, company.account_id) == 500_000
+
+
+def test_without_a_second_representative_who_can_sign_nothing_is_ordered(
+    world: World,
+) -> None:
+    company = a_company(world, SigningRule.JOINT_TWO)
+    order = company.rosa.third(company.payee, 50_000)
+    assert company.rosa.portal(place.preview, order).signers == 2
+    world.desk()(access.suspend, company.hugo.access_id, "perdió el teléfono ayer")
+    with pytest.raises(AccountUnfit) as refused:
+        company.rosa.portal(place.preview, order)
+    assert refused.value.reason == "no_other_signer"
+    assert operations(world) == []
+
+
+def test_who_need_not_sign_is_not_asked_to(world: World) -> None:
+    company = a_company(world, SigningRule.SOLE)
+    partner = a_payer(world, world.house, 2)  # type: ignore[arg-type]  # nobody asks the desk
+    shared = world.account(
+        company.rosa.member_id, partner.member_id, number="2000200", handling=Handling.JOINT
+    )
+    for each in (company.rosa, company.hugo, partner):
+        granted(world, each.access_id, shared, debit=False)
+    order = replace(company.rosa.third(company.payee, 50_000), debit_account_id=shared)
+    assert company.rosa.orders(order).status is OperationStatus.WAITING
+    assert mails(world, partner.access_id)[-1] == "signature_wanted"
+    assert "signature_wanted" not in mails(world, company.hugo.access_id)

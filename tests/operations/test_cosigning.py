@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from branch_desk.models.access import Access
+from branch_desk.models.access import Access, AccessStatus, GrantedAccount, LockReason
 from branch_desk.models.account import Handling
 from branch_desk.models.enrolment import SigningRule
 from branch_desk.models.errors import (
+    AccountUnfit,
     CodeRefused,
     LimitExceeded,
     NotASigner,
@@ -22,8 +23,9 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.operation import OperationStatus
 from branch_desk.operations.money import cosigning, place
+from branch_desk.operations.money.orders import digest
 from branch_desk.operations.users import access
-from tests.access_builders import events, mails
+from tests.access_builders import an_access, events, mails
 from tests.builders import World
 from tests.payers import Payer, a_payer, another_account, balance, granted, operations, postings
 
@@ -188,21 +190,94 @@ def test_the_same_order_sent_again_is_still_one(world: World, couple: Couple) ->
     assert len(operations(world)) == 1
 
 
-def test_a_company_that_signs_by_two_needs_two_persons(world: World) -> None:
+def is_refused(payer: Payer, order: Any) -> None:
+    """Neither shown nor taken, and said at the account's field why."""
+    sha256 = digest(order.payload())
+    for ask in (
+        lambda: payer.portal(place.preview, order),
+        lambda: payer.portal(place.place, order, shown_sha256=sha256, code=payer.code()),
+    ):
+        with pytest.raises(AccountUnfit) as refused:
+            ask()
+        assert (refused.value.field, refused.value.reason) == ("debit_account", "no_other_signer")
+    assert operations(payer.world) == []
+
+
+def with_jaime(couple: Couple, rights: dict[str, Any], user: dict[str, Any]) -> None:
+    """Change what the form gave him, and his user."""
+    his = (
+        GrantedAccount.access_id == couple.jaime.access_id,
+        GrantedAccount.account_id == couple.joint,
+    )
+
+    def store(work: Any) -> None:
+        if rights:
+            work.session.execute(update(GrantedAccount).where(*his).values(**rights))
+        if user:
+            where = Access.id == couple.jaime.access_id
+            work.session.execute(update(Access).where(where).values(**user))
+
+    couple.ana.world.house.work(store)
+
+
+UNABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "suspended": ({}, {"status": AccessStatus.SUSPENDED}),
+    "closed": ({}, {"status": AccessStatus.CLOSED}),
+    "does not see the account": ({"consult": False}, {}),
+    "through no channel": ({"web": False, "mobile": False}, {}),
+    "through channels that do not meet": ({"mobile": False}, {"by_web": False}),
+}
+
+
+@pytest.mark.parametrize("why", UNABLE)
+def test_an_order_that_no_other_could_sign_is_refused_and_not_left_to_lapse(
+    world: World, couple: Couple, why: str
+) -> None:
+    with_jaime(couple, *UNABLE[why])
+    is_refused(couple.ana, couple.order())
+
+
+@pytest.mark.parametrize("invited", [False, True])
+def test_a_holder_without_an_active_user_signs_nothing(
+    world: World, couple: Couple, invited: bool
+) -> None:
+    access_id = an_access(world, number="000990", user_name="rosa", document_number="990990")
+    holder = world.house.work(lambda work: work.session.get_one(Access, access_id).member_id)
+    if not invited:
+        holder = world.member("000991", document_number="991991")
+    joint = world.account(
+        couple.ana.member_id, holder, number="4455660001", handling=Handling.JOINT
+    )
+    for each in (couple.ana.access_id, access_id):
+        granted(world, each, joint, debit=False)
+    is_refused(couple.ana, replace(couple.order(), debit_account_id=joint))
+
+
+def test_all_the_others_must_be_able_to_sign(world: World, couple: Couple) -> None:
+    third = a_payer(world, world.desk(), 3)
+    of_three = world.account(
+        *(each.member_id for each in (couple.ana, couple.jaime, third)),
+        number="4455660002", handling=Handling.JOINT,
+    )  # fmt: skip
+    for each in (couple.ana, couple.jaime):
+        granted(world, each.access_id, of_three, debit=False)
+    order = replace(couple.order(), debit_account_id=of_three)
+    is_refused(couple.ana, order)
+    granted(world, third.access_id, of_three, debit=False)
+    assert couple.ana.orders(order).status is OperationStatus.WAITING
+
+
+def test_one_who_is_locked_may_be_unlocked_in_time(world: World, couple: Couple) -> None:
+    with_jaime(couple, {}, {"locked_at": world.clock.now, "lock_reason": LockReason.PASSWORD})
+    assert couple.ana.orders(couple.order()).status is OperationStatus.WAITING
+    assert mails(world, couple.jaime.access_id)[-1] == "signature_wanted"
+
+
+def test_another_member_is_no_second_person_of_a_company(world: World) -> None:
     desk = world.desk()
     first, second = a_payer(world, desk), a_payer(world, desk, 2)
-
-    def one_company(work: Any) -> None:
-        # The second representative's user, as an approval would have made it.
-        work.session.execute(update(Access).values(signing_rule=SigningRule.JOINT_TWO))
-
-    world.house.work(one_company)
-    order = first.own(another_account(world, first, balance=0), 1_000)
-    placed = first.orders(order)
-    assert placed.status is OperationStatus.WAITING
-    with pytest.raises(NotFound):
-        second.portal(
-            cosigning.sign, placed.id, shown_sha256=operations(world)[0].payload_sha256,
-            code=second.code(),
-        )  # fmt: skip
-    assert balance(world, first.account_id) == 500_000
+    granted(world, second.access_id, first.account_id)
+    world.house.work(
+        lambda work: work.session.execute(update(Access).values(signing_rule=SigningRule.JOINT_TWO))
+    )
+    is_refused(first, first.own(another_account(world, first, balance=0), 1_000))

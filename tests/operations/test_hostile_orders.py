@@ -112,7 +112,7 @@ def test_receipts_and_files_bear_every_text_an_order_may_hold(
         assert receipt.render(paper).startswith(b"%PDF")
         assert world.house.job(receipts.verify, paper.number, paper.code).genuine
     world.clock.now = noon + CUT_OFF
-    world.house.job(close_due)
+    close_due(world.house)
     (batch,) = write_batches(world.house, tmp_path)
     with batch.csv.open(encoding="utf-8", newline="") as file:
         rows = {UUID(row["operation_id"]): row for row in csv.DictReader(file, delimiter=";")}

@@ -135,8 +135,9 @@ def test_a_session_ends_after_its_minutes_however_busy(world: World) -> None:
     world.clock.forward(seconds=59)
     assert portal(own_settings.settings).user_name == "amendez"
     world.clock.forward(seconds=1)
-    with pytest.raises(SessionEnded):
+    with pytest.raises(SessionEnded) as ended:
         portal(own_settings.settings)
+    assert ended.value.reason == "expired", "eight hours are the desk's"
 
 
 def test_signing_out_ends_the_session(world: World) -> None:
@@ -156,8 +157,9 @@ def test_a_newer_session_ends_the_older_one(world: World) -> None:
     theirs = a_portal(world, other)
     older = a_portal(world, access_id)
     newer = a_portal(world, access_id)
-    with pytest.raises(SessionEnded):
+    with pytest.raises(SessionEnded) as ended:
         older(own_settings.settings)
+    assert ended.value.reason == "newer"
     assert newer(own_settings.settings).user_name == "amendez"
     assert theirs(own_settings.settings).user_name == "lflores"
     live = [each for each in _sessions(world, access_id) if each.ended_at is None]

@@ -46,6 +46,7 @@ from tests.access_builders import (
     with_secrets,
 )
 from tests.builders import World
+from tests.snapshots import changed, ends, everything, newer
 
 NEW = "Quebracho52x"
 QUESTION = "¿En qué calle vivía su abuela?"
@@ -304,6 +305,73 @@ def test_a_trivial_question_or_answer_is_refused(
         own_settings.change_question(me.portal, question, answer, me.code())
     assert refused.value.field == field
     assert _kept(me) == before
+
+
+def _weak(me: Member, code: str) -> None:
+    own_settings.change_password(me.portal, MEMBER_PASSWORD, "Amendez2026", code)
+
+
+def _leaked(me: Member, code: str) -> None:
+    own_settings.change_password(me.portal, MEMBER_PASSWORD, "Password123", code)
+
+
+def _the_same(me: Member, code: str) -> None:
+    own_settings.change_password(me.portal, MEMBER_PASSWORD, MEMBER_PASSWORD, code)
+
+
+def _guessed_pin(me: Member, code: str) -> None:
+    own_settings.change_pin(me.portal, MEMBER_PASSWORD, "1234", code)
+
+
+def _no_question(me: Member, code: str) -> None:
+    own_settings.change_question(me.portal, "¿Sí?", "La del molle", code)
+
+
+def _guessed_answer(me: Member, code: str) -> None:
+    own_settings.change_question(me.portal, QUESTION, "abuela", code)
+
+
+REFUSED: dict[str, tuple[Callable[[Member, str], None], str, str, str]] = {
+    "weak password": (_weak, "store_password", "WeakPassword", "new_password"),
+    "leaked password": (_leaked, "store_password", "WeakPassword", "new_password"),
+    "same password": (_the_same, "store_password", "WeakPassword", "new_password"),
+    "guessed PIN": (_guessed_pin, "store_pin", "WeakPassword", "pin"),
+    "no question": (_no_question, "store_question", "InvalidValue", "question"),
+    "guessed answer": (_guessed_answer, "store_question", "WeakPassword", "answer"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_refused_before_the_code_is_asked_is_recorded_once_without_the_secret(
+    world: World, what: str
+) -> None:
+    me = Member(world)
+    deed, operation, refusal, about = REFUSED[what]
+    before, marks, code = everything(world), ends(world), me.code()
+    with pytest.raises((WeakPassword, InvalidValue)):
+        deed(me, code)
+    assert changed(before, everything(world)) == {}
+    (record,) = newer(world, marks)
+    assert (record.event, record.access_id) == ("operation:refused", me.id)
+    assert record.member_id == row(world, me.id).member_id
+    assert json.loads(record.text)["facts"] == {
+        "operation": f"own_settings.{operation}", "refusal": refusal, "field": about,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["password", "pin", "question"])
+def test_a_change_through_a_session_that_ended_is_refused_and_recorded(
+    world: World, what: str
+) -> None:
+    me = Member(world)
+    world.clock.forward(minutes=20)
+    marks, code = ends(world), me.code()
+    with pytest.raises(SessionEnded):
+        CHANGES[what](me, code)
+    (record,) = newer(world, marks)
+    assert (record.event, record.access_id) == ("operation:refused", me.id)
+    facts = json.loads(record.text)["facts"]
+    assert (facts["operation"], facts["refusal"]) == (f"own_settings.store_{what}", "SessionEnded")
 
 
 def _told(world: World, access_id: UUID) -> list[tuple[str, dict[str, str]]]:

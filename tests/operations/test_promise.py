@@ -147,7 +147,7 @@ def test_what_gets_its_lock_after_the_closing_is_not_in_the_closed_batch(
         other.execute(lock, {"id": payer.access_id})
         deed = pool.submit(send, payer, shown)
         until_waiting(engine, 1)
-        (batch,) = closer.job(batches.close_due)
+        (batch,) = batches.close_due(closer)
         assert (batch.day, batch.count, batch.total.centavos) == (FRIDAY, 1, 7_000)
         before = everything(world)
         if not late_clock:
@@ -160,7 +160,7 @@ def test_what_gets_its_lock_after_the_closing_is_not_in_the_closed_batch(
     assert [each.id for each in operations(world)] == [first.id]
     again = payer.portal(place.preview, shown.order)
     assert send(payer, again).value_date == MONDAY
-    assert closer.job(batches.close_due) == ()
+    assert batches.close_due(closer) == ()
 
 
 def test_what_holds_the_gate_before_the_closing_is_in_the_batch_of_its_day(
@@ -175,7 +175,7 @@ def test_what_holds_the_gate_before_the_closing_is_in_the_batch_of_its_day(
         other.execute(text("SELECT 1 FROM audit_head FOR UPDATE"))
         deed = pool.submit(send, payer, shown)
         until_waiting(engine, 1)
-        closing = pool.submit(closer.job, batches.close_due)
+        closing = pool.submit(batches.close_due, closer)
         until_waiting(engine, 2)
         other.rollback()
         placed = deed.result()
@@ -185,3 +185,55 @@ def test_what_holds_the_gate_before_the_closing_is_in_the_batch_of_its_day(
     (kept,) = operations(world)
     assert (kept.batch_id, kept.status) == (batch.id, OperationStatus.BATCHED)
     assert balance(world, payer.account_id) == 490_000
+
+
+def an_early_one(world: World) -> Placed:
+    """A transfer of the day, before its cut-off."""
+    early = a_payer(world, world.desk())
+    world.clock.now = CUT_OFF - timedelta(minutes=5)
+    early.signs_in()
+    return early.orders(early.bank(a_beneficiary(world, early), 7_000))
+
+
+_ROW = text("SELECT 1 FROM operation WHERE id = :id FOR UPDATE")
+
+
+def test_who_sends_while_the_day_is_gathered_does_not_wait_for_it(
+    postgres_world: World, closer: House
+) -> None:
+    world = postgres_world
+    first, late = an_early_one(world), a_payer(world, world.desk(), 2)
+    to = a_beneficiary(world, late)
+    world.clock.now = CUT_OFF
+    engine = world.house.database.engine
+    with ThreadPoolExecutor(1) as pool, engine.connect() as other:
+        other.execute(_ROW, {"id": first.id})
+        closing = pool.submit(batches.close_due, closer)
+        until_waiting(engine, 1)
+        with engine.connect() as looking:
+            look = text("SELECT closed_through FROM interbank_gate FOR SHARE NOWAIT")
+            assert looking.scalar(look) == FRIDAY
+        placed = late.orders(late.bank(to, 10_000))
+        assert not closing.done()
+        other.rollback()
+        (batch,) = closing.result()
+    assert placed.value_date == MONDAY
+    assert (batch.day, batch.count, batch.total.centavos) == (FRIDAY, 1, 7_000)
+
+
+def test_two_machines_that_gather_at_once_make_one_batch(
+    postgres_world: World, closer: House
+) -> None:
+    world = postgres_world
+    first = an_early_one(world)
+    closer.job(batches.shut)
+    engine = world.house.database.engine
+    with ThreadPoolExecutor(2) as pool, engine.connect() as other:
+        other.execute(_ROW, {"id": first.id})
+        gathering = [pool.submit(closer.job, batches.gather) for _ in range(2)]
+        until_waiting(engine, 2)
+        other.rollback()
+        found = [each.result() for each in gathering]
+    assert sorted(len(each) for each in found) == [0, 1]
+    (kept,) = operations(world)
+    assert kept.status is OperationStatus.BATCHED

@@ -20,6 +20,7 @@ from branch_desk.models.errors import (
 )
 from branch_desk.models.schedule import HolidayRule, Repeat, RunStatus, ScheduleStatus
 from branch_desk.operations.money import parameters
+from branch_desk.operations.money.orders import digest
 from branch_desk.operations.payments import schedules
 from branch_desk.operations.payments.schedules import Proposal
 from branch_desk.operations.users import access
@@ -196,6 +197,29 @@ def test_a_suspended_users_calendar_moves_nothing(world: World, payer: Payer, sa
     assert balance(world, savings) == 0
 
 
+@pytest.mark.parametrize("rule", ["account", "company"])
+def test_what_one_agreed_to_is_not_paid_once_a_second_must_sign(
+    world: World, payer: Payer, savings: Any, rule: str
+) -> None:
+    from branch_desk.models.access import Access
+    from branch_desk.models.account import Account, Handling
+    from branch_desk.models.enrolment import SigningRule
+
+    make(payer, proposal(payer, savings, date(2026, 11, 26), repeat=Repeat.WEEKLY))
+
+    def joint(work: Any) -> None:
+        if rule == "account":
+            work.session.get_one(Account, payer.account_id).handling = Handling.JOINT
+        else:
+            access = work.session.get_one(Access, payer.access_id)
+            access.signing_rule = SigningRule.JOINT_TWO
+
+    world.house.work(joint)
+    assert at(world, "2026-11-26") == (0, 1)
+    assert (balance(world, savings), operations(world)) == (0, [])
+    assert row(payer).last == (date(2026, 11, 26), RunStatus.FAILED, "NotGranted")
+
+
 def test_a_day_is_left_out_once(world: World, payer: Payer, savings: Any) -> None:
     key = make(payer, proposal(payer, savings, date(2026, 11, 24), repeat=Repeat.WEEKLY))
     with pytest.raises(WrongState):
@@ -252,6 +276,60 @@ def test_days_that_cannot_be_are_refused_at_their_field(
         with pytest.raises(InvalidValue) as refused:
             payer.portal(schedules.preview, proposal(payer, savings, **about))
         assert refused.value.field == field
+
+
+def on(world: World, payer: Payer, day: str) -> None:
+    """It is ten in the morning of that day, and the member is signed in."""
+    world.clock.now = datetime.fromisoformat(f"{day}T10:00:00-04:00").astimezone(UTC)
+    payer.signs_in()
+
+
+SATURDAY, SUNDAY, CHRISTMAS = date(2026, 11, 28), date(2026, 11, 29), date(2026, 12, 25)
+
+
+@pytest.mark.parametrize(
+    ("today", "first"),
+    [(SATURDAY, SATURDAY), (SATURDAY, SUNDAY), (SUNDAY, SUNDAY), (CHRISTMAS, CHRISTMAS)],
+)
+@pytest.mark.parametrize("repeat", [Repeat.ONCE, Repeat.MONTHLY])
+def test_what_was_to_be_paid_on_a_day_that_has_passed_is_refused_and_not_paid_late(
+    world: World, payer: Payer, savings: Any, today: date, first: date, repeat: Repeat
+) -> None:
+    on(world, payer, today.isoformat())
+    wanted = proposal(payer, savings, first, holiday_rule=HolidayRule.BEFORE, repeat=repeat)
+    with pytest.raises(InvalidValue) as refused:
+        payer.portal(schedules.preview, wanted)
+    assert (refused.value.field, refused.value.reason) == ("starts_on", "day_before_passed")
+    with pytest.raises(InvalidValue):
+        payer.portal(
+            schedules.make, wanted, shown_sha256=digest(wanted.payload()), code=payer.code()
+        )
+    assert schedules.run_due(world.house) == (0, 0)
+    shown = payer.portal(schedules.preview, replace(wanted, holiday_rule=HolidayRule.AFTER))
+    assert shown.days[0] > today
+
+
+def test_what_was_shown_on_friday_and_is_confirmed_on_saturday_is_refused(
+    world: World, payer: Payer, savings: Any
+) -> None:
+    on(world, payer, "2026-11-27")
+    wanted = proposal(payer, savings, SATURDAY, holiday_rule=HolidayRule.BEFORE)
+    shown = payer.portal(schedules.preview, wanted)
+    assert shown.days == (date(2026, 11, 27),)
+    on(world, payer, "2026-11-28")
+    with pytest.raises(InvalidValue):
+        payer.portal(schedules.make, shown.proposal, shown_sha256=shown.sha256, code=payer.code())
+    assert at(world, "2026-11-28", "12:00") == (0, 0)
+    assert balance(world, savings) == 0
+
+
+def test_on_the_business_day_before_it_is_still_paid_that_day(
+    world: World, payer: Payer, savings: Any
+) -> None:
+    on(world, payer, "2026-11-27")
+    make(payer, proposal(payer, savings, SUNDAY, holiday_rule=HolidayRule.BEFORE))
+    assert at(world, "2026-11-27", "11:00") == (1, 0)
+    assert balance(world, savings) == 10_000
 
 
 def test_nobody_else_touches_it_and_joint_accounts_have_none(

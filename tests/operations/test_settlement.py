@@ -57,7 +57,7 @@ def sent(world: World, payer: Payer, folder: Path, *amounts: int) -> list[UUID]:
     """Transfers whose batch is closed and written."""
     made = [sent_by(world, payer, amount, MONDAY) for amount in amounts]
     world.clock.now = CUT_OFF
-    world.house.job(close_due)
+    close_due(world.house)
     write_batches(world.house, folder / "interbank")
     assert {status_of(world, each) for each in made} == {OperationStatus.SENT}
     return made
@@ -222,7 +222,7 @@ def test_lines_that_became_right_are_taken_the_next_time_and_the_old_report_goes
     assert counts(first) == (1, 0, 0, 0, 1)
     assert first.wrong_path is not None
     world.clock.now = CUT_OFF
-    world.house.job(close_due)
+    close_due(world.house)
     write_batches(world.house, tmp_path / "interbank")
     assert counts(settle_file(world.house, path)) == (1, 1, 0, 0, 0)
     assert not first.wrong_path.exists()

@@ -10,22 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    func,
-    literal,
-    select,
-)
-
 from branch_desk.models.access import AccessStatus
 from branch_desk.models.account import AccountKind, AccountStatus
 from branch_desk.models.enrolment import Status
-from branch_desk.models.member import DocumentType, Member, MemberName, next_key
+from branch_desk.models.member import DocumentType, document_of, name_of, next_key
 from branch_desk.models.staff import Role
 from branch_desk.operations.books.search_sources import (
-    PERSON,
     SOURCES,
     HitKind,
-    member_hits,
+    members_apart,
+    name_counts,
+    names_apart,
     statement_of,
 )
 from branch_desk.operations.books.typed import Typed, read
@@ -35,9 +30,6 @@ __all__ = ["READERS", "Hit", "HitKind", "find", "members_named", "own_branch"]
 
 READERS: Final = (Role.OFFICER, Role.SUPERVISOR, Role.AUDITOR)
 """Who sees members' data at all; an administrator does not (F37)."""
-
-RARE: Final = 200
-"""A word that fewer names than this begin with is looked through whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +123,14 @@ def _shared(rows: Sequence[Any], typed: Typed, limit: int) -> list[Hit]:
 
 
 def _hit(row: Any) -> Hit:  # noqa: ANN401  a row of the union
-    whom = Member(**{name: getattr(row, name) for name in PERSON})
     kind = HitKind(row.hit)
     return Hit(
         kind=kind,
         id=row.id,
         member_id=row.member_id,
-        title=row.person_name or whom.name,
+        title=row.person_name or name_of(row),
         label=row.label,
-        document=whom.document,
+        document=document_of(row),
         state=_STATES[kind](row.state),
         account_kind=AccountKind(row.account_kind) if row.account_kind else None,
         locked=bool(row.locked),
@@ -155,12 +146,10 @@ _STATES: Final[dict[HitKind, Callable[[str], Any]]] = {
 
 
 def _apart(work: Work, words: tuple[str, ...], limit: int, known: set[UUID]) -> list[Hit]:
-    owners = members_named(work, words, limit + len(known))
-    wanted = [owner for owner in owners if owner not in known][:limit]
-    rows = work.session.execute(
-        member_hits(Member.id.in_(wanted), order=Member.number), {"limit": limit}
-    ).all()
-    return [_hit(row) for row in rows]
+    others, values = _rarest_first(work, words, limit + len(known))
+    rows = work.session.execute(members_apart(others), values).all()
+    found = {row.id: row for row in rows if row.id not in known}
+    return [_hit(row) for row in found.values()][:limit]
 
 
 @allowed()
@@ -169,28 +158,22 @@ def members_named(work: Work, words: tuple[str, ...], limit: int) -> list[UUID]:
 
     The names beginning with the rarest word are looked through for the others.
     """
-    rarest = min(words, key=lambda word: (_names_with(work, word), -len(word)))
-    others = list(words)
-    others.remove(rarest)
-    text = literal(" ") + MemberName.text
-    owners = work.session.scalars(
-        select(MemberName.member_id)
-        .where(
-            MemberName.text >= rarest,
-            MemberName.text < next_key(rarest),
-            *(func.replace(text, f" {word}", "") != text for word in others),
-        )
-        .order_by(MemberName.text)
-        .limit(limit)
-    ).all()
-    return list(dict.fromkeys(owners))
+    others, values = _rarest_first(work, words, limit)
+    rows = work.session.execute(names_apart(others), values)
+    return list(dict.fromkeys(row.owner for row in rows))
 
 
-def _names_with(work: Work, word: str) -> int:
-    some = (
-        select(MemberName.member_id)
-        .where(MemberName.text >= word, MemberName.text < next_key(word))
-        .limit(RARE)
-        .subquery()
-    )
-    return work.session.scalar(select(func.count()).select_from(some)) or 0
+def _rarest_first(work: Work, words: tuple[str, ...], limit: int) -> tuple[int, dict[str, object]]:
+    """Give how many words are to be looked for beside the rarest, and all the parameters."""
+    ranges: dict[str, object] = {}
+    for n, word in enumerate(words):
+        ranges |= {f"word_{n}": word, f"word_{n}_end": next_key(word)}
+    counted = work.session.execute(name_counts(len(words)), ranges)
+    farthest = sorted(counted, key=lambda row: row.last.partition(" ")[2], reverse=True)
+    fewest = sorted(farthest, key=lambda row: row.names)
+    rarest, *rest = dict.fromkeys(words[row.word] for row in fewest)
+    # What the rarest word itself begins with is there; any other comes after a space.
+    others = [word for word in rest if not rarest.startswith(word)]
+    values: dict[str, object] = {f"other_{n}": f" {word}" for n, word in enumerate(others)}
+    values |= {"words": rarest, "words_end": next_key(rarest), "limit": limit}
+    return len(others), values

@@ -7,21 +7,33 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     Text,
     bindparam,
     false,
+    func,
     literal,
     select,
     type_coerce,
     union_all,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 
 from branch_desk.models.access import Access
 from branch_desk.models.account import Account, Holder, HolderRole
 from branch_desk.models.enrolment import Enrolment, EnrolmentName
 from branch_desk.models.member import Member, MemberName
+
+COUNTED: Final = 1_000
+"""So many names that begin with a word are counted at most, to know the rarest of several words.
+
+Of commoner words that one is the rarest whose names, in order, have come farthest in the alphabet
+by then: the thousandth name with «Ana» is some «Ana Flores», with «Méndez» some «Méndez Aguilar».
+"""
 
 
 class HitKind(StrEnum):
@@ -39,7 +51,6 @@ def prefix_of(column: InstrumentedAttribute[str], name: str) -> ColumnElement[bo
 
 
 PERSON: Final = (
-    "document_type",
     "document_number",
     "complement",
     "issued_in",
@@ -82,7 +93,7 @@ def _columns(
     ]
 
 
-def member_hits(*where: ColumnElement[bool], order: Any) -> Select[Any]:  # noqa: ANN401  any column
+def _members(*where: ColumnElement[bool], order: Any) -> Select[Any]:  # noqa: ANN401  any column
     """Select members as hits."""
     columns = _columns(HitKind.MEMBER, Member, of=Member, label=Member.number, member_id=Member.id)
     return select(*columns).where(*where).order_by(order).limit(bindparam("limit"))
@@ -155,7 +166,7 @@ def _named(table: type[MemberName | EnrolmentName], owner: Any) -> Any:  # noqa:
 
 def _members_by_words() -> Select[Any]:
     named = _named(MemberName, MemberName.member_id)
-    return member_hits(Member.id == named.c.owner, order=named.c.text)
+    return _members(Member.id == named.c.owner, order=named.c.text)
 
 
 def _requests_by_words(own: bool) -> Select[Any]:  # noqa: FBT001
@@ -176,10 +187,10 @@ _Source = Callable[[bool], Select[Any]]
 
 SOURCES: Final[dict[str, tuple[_Source, ...]]] = {
     "digits": (
-        lambda _: member_hits(
+        lambda _: _members(
             prefix_of(Member.document_number, "digits"), order=Member.document_number
         ),
-        lambda _: member_hits(prefix_of(Member.number, "digits"), order=Member.number),
+        lambda _: _members(prefix_of(Member.number, "digits"), order=Member.number),
         lambda own: _requests(
             own, prefix_of(Enrolment.document_number, "digits"), order=Enrolment.document_number
         ),
@@ -187,7 +198,7 @@ SOURCES: Final[dict[str, tuple[_Source, ...]]] = {
         lambda _: _accounts(),
     ),
     "document": (
-        lambda _: member_hits(
+        lambda _: _members(
             prefix_of(Member.document_number, "document"), order=Member.document_number
         ),
         lambda own: _requests(
@@ -195,7 +206,7 @@ SOURCES: Final[dict[str, tuple[_Source, ...]]] = {
         ),
     ),
     "card": (
-        lambda _: member_hits(
+        lambda _: _members(
             Member.document_number == bindparam("card"),
             prefix_of(Member.complement, "complement"),
             order=Member.complement,
@@ -211,8 +222,8 @@ SOURCES: Final[dict[str, tuple[_Source, ...]]] = {
     "folio": (
         lambda own: _requests(own, prefix_of(Enrolment.number, "folio"), order=Enrolment.number),
     ),
-    "email": (lambda _: member_hits(prefix_of(Member.email, "email"), order=Member.email),),
-    "mobile": (lambda _: member_hits(Member.mobile == bindparam("mobile"), order=Member.id),),
+    "email": (lambda _: _members(prefix_of(Member.email, "email"), order=Member.email),),
+    "mobile": (lambda _: _members(Member.mobile == bindparam("mobile"), order=Member.id),),
     "user_name": (
         lambda _: _accesses(prefix_of(Access.user_name, "user_name"), order=Access.user_name),
     ),
@@ -222,6 +233,60 @@ SOURCES: Final[dict[str, tuple[_Source, ...]]] = {
         lambda _: _accesses_by_words(),
     ),
 }
+
+
+@cache
+def name_counts(words: int) -> Any:  # noqa: ANN401  built once a shape
+    """Give the statement that counts the names beginning with each word, up to `COUNTED`.
+
+    Its parameters are `word_0`, `word_0_end` and so on; its rows `word`, `names` and `last`, the
+    last name counted.
+    """
+    counts = []
+    for n in range(words):
+        some = select(MemberName.text).where(prefix_of(MemberName.text, f"word_{n}"))
+        few = some.order_by(MemberName.text).limit(COUNTED).subquery()
+        last = func.coalesce(func.max(few.c.text), "")
+        word = literal(n).label("word")
+        counts.append(select(word, func.count().label("names"), last.label("last")))
+    return union_all(*counts)
+
+
+class _Place(GenericFunction[int]):
+    """Where in a text another begins, from 1; 0: nowhere. No pattern, and it cuts no copies."""
+
+    name = "strpos"
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Place, "sqlite")
+def _place_on_sqlite(place: _Place, compiler: SQLCompiler, **how: Any) -> str:  # noqa: ANN401
+    return f"instr{compiler.process(place.clause_expr, **how)}"
+
+
+@cache
+def names_apart(others: int) -> Any:  # noqa: ANN401  built once a shape
+    """Give the statement that finds by one word the names that have the other words too.
+
+    Its parameters are `words`, `words_end` and `limit`, and `other_0` and so on: each of the other
+    words after a space. Who has the one word twice may be found twice.
+    """
+    text = MemberName.text
+    wanted = (_Place(text, bindparam(f"other_{n}")) > 0 for n in range(others))
+    return (
+        select(MemberName.member_id.label("owner"), text.label("text"))
+        .where(prefix_of(text, "words"), *wanted)
+        .order_by(text)
+        .limit(bindparam("limit"))
+    )
+
+
+@cache
+def members_apart(others: int) -> Any:  # noqa: ANN401  built once a shape
+    """Give the statement that finds as hits whom `names_apart` names, by the same parameters."""
+    named = names_apart(others).subquery()
+    return _members(Member.id == named.c.owner, order=named.c.text)
 
 
 @cache

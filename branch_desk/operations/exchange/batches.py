@@ -1,8 +1,9 @@
 """Transfers to other banks, gathered at each business day's cut-off, a batch a currency (F30).
 
-A transfer holds the gate's row shared while it is written and never promises a day that is closed;
-the closing holds the row alone. So everything promised for a day is in that day's batch, and the
-batch is made once, whatever the clocks of two machines say.
+A transfer holds the gate's row shared while it is written and never promises a day that is shut;
+the shutting holds the row alone, and only while its day moves forward. What is gathered afterwards
+can no longer grow. So everything promised for a day is in that day's batch, and the batch is made
+once, whatever the clocks of two machines say.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from branch_desk.models import database
 from branch_desk.models.base import new_id
 from branch_desk.models.calendar import LA_PAZ, on_or_before
+from branch_desk.models.database import TryAgain
 from branch_desk.models.errors import NotFound, TotalsDiffer
 from branch_desk.models.event import Event
 from branch_desk.models.interbank import InterbankBatch, InterbankGate
@@ -24,7 +27,7 @@ from branch_desk.models.money import Money
 from branch_desk.models.operation import Operation, OperationStatus
 from branch_desk.models.staff import Role
 from branch_desk.operations.money.parameters import Parameters, parameters
-from branch_desk.operations.work import Caller, Work, allowed
+from branch_desk.operations.work import Caller, House, Work, allowed
 
 LONGEST_WORK: Final = "10min"
 _SHOWN: Final = 60
@@ -59,36 +62,50 @@ class BatchRow:
         return self.batch.count - self.credited - self.rejected
 
 
-@allowed(Caller.SYSTEM)
-def close_due(work: Work) -> tuple[Batch, ...]:
+def close_due(house: House) -> tuple[Batch, ...]:
     """Close the last business day whose cut-off has passed, and with it all days before.
 
-    Nothing to do gives nothing; a day without transfers is closed without a batch. Raises
-    TotalsDiffer when transfers and postings do not tell the same sum; then nothing is closed.
+    Two deeds, so that members' transfers do not wait while thousands are gathered; what was shut
+    by a run that died is gathered by the next one. Nothing to do gives nothing; a day without
+    transfers is closed without a batch. Raises TotalsDiffer, as `gather` does.
     """
+    house.job(shut)
+    return house.job(gather)
+
+
+@allowed(Caller.SYSTEM)
+def shut(work: Work) -> None:
+    """Let nothing more be promised for the last business day whose cut-off has passed."""
     day = last_cut_off(work.now, parameters(work))
     # Looked at without a lock first: this runs every minute, and members' transfers hold the row.
-    if _closed_through(work) >= day:
-        return ()
+    if _shut_through(work) >= day:
+        return
     gate = work.session.get(InterbankGate, 1, with_for_update=True, populate_existing=True)
     if gate is None:
         raise NotFound(kind="interbank_gate")
     if gate.closed_through >= day:
-        return ()
-    unhurried(work.session)
+        return
     gate.closed_through = day
-    batches = _gathered(work, day)
+    work.record(Event.DAY_SHUT, None, day=day)
+
+
+@allowed(Caller.SYSTEM)
+def gather(work: Work) -> tuple[Batch, ...]:
+    """Put all that was promised until the day that is shut into a batch a currency.
+
+    Nothing is there when another machine did it. Raises TotalsDiffer when transfers and postings
+    do not tell the same sum; then nothing is gathered.
+    """
+    batches = _gathered(work, _shut_through(work))
     for batch in batches:
         work.record(
             Event.BATCH_CLOSED,
             batch.id,
-            day=day,
+            day=batch.day,
             count=batch.count,
             amount=batch.total.centavos,
             currency=batch.total.currency,
         )
-    if not batches:
-        work.record(Event.BATCH_CLOSED, None, day=day, count=0)
     return batches
 
 
@@ -144,7 +161,7 @@ def unhurried(session: Session) -> None:
     database.unhurried(session, LONGEST_WORK)
 
 
-def _closed_through(work: Work) -> date:
+def _shut_through(work: Work) -> date:
     return work.session.scalar(select(InterbankGate.closed_through)) or date.min
 
 
@@ -162,20 +179,9 @@ def _gathered(work: Work, day: date) -> tuple[Batch, ...]:
     )
     if not batches:
         return ()
-    work.session.execute(
-        insert(InterbankBatch),
-        [
-            {
-                "id": each.id,
-                "day": day,
-                "currency": each.total.currency,
-                "count": each.count,
-                "total": each.total.centavos,
-                "closed_at": work.now,
-            }
-            for each in batches
-        ],
-    )
+    unhurried(work.session)
+    for each in batches:
+        _put_down(work, each)
     ids = {each.total.currency.value: each.id for each in batches}
     work.session.execute(
         update(Operation)
@@ -188,6 +194,22 @@ def _gathered(work: Work, day: date) -> tuple[Batch, ...]:
     )
     _require_ties(work, batches)
     return batches
+
+
+def _put_down(work: Work, batch: Batch) -> None:
+    """Write a batch's row. Raises TryAgain when another machine wrote it while this one waited."""
+    row = insert(InterbankBatch).values(
+        id=batch.id,
+        day=batch.day,
+        currency=batch.total.currency,
+        count=batch.count,
+        total=batch.total.centavos,
+        closed_at=work.now,
+    )
+    try:
+        work.session.execute(row)
+    except IntegrityError as clash:
+        raise TryAgain from clash
 
 
 def _require_ties(work: Work, batches: tuple[Batch, ...]) -> None:

@@ -197,7 +197,7 @@ def _close_batches(house: House, folder: Path | None) -> Interbank:
     closed: tuple[Batch, ...] = ()
     written: tuple[WrittenBatch, ...] = ()
     try:
-        closed = house.job(close_due)
+        closed = close_due(house)
         if folder is not None:
             written = write_batches(house, folder)
     except (DomainError, OSError) as problem:

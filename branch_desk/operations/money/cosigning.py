@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from branch_desk.models.access import Access, GrantedAccount
-from branch_desk.models.account import Account, Handling
-from branch_desk.models.enrolment import Channel
+from branch_desk.models.account import Account
 from branch_desk.models.errors import NotASigner, NotFound, NotWhatWasShown, WrongState
 from branch_desk.models.event import Event
 from branch_desk.models.operation import (
@@ -19,7 +18,7 @@ from branch_desk.models.operation import (
 )
 from branch_desk.operations.money.orders import Order, from_payload
 from branch_desk.operations.money.place import complete
-from branch_desk.operations.money.signing import Needed, put_down, wanted
+from branch_desk.operations.money.signing import Needed, may_sign, put_down, wanted
 from branch_desk.operations.users import totp
 from branch_desk.operations.users.attempts import Origin
 from branch_desk.operations.work import Caller, Work, allowed
@@ -130,12 +129,6 @@ def _may_sign_for(
 ) -> ColumnElement[bool]:
     """Say whether this user may debit the account here, a joint one together with others (F8)."""
     signer = aliased(Access)
-    through = (
-        (GrantedAccount.mobile, signer.by_mobile)
-        if work.channel is Channel.MOBILE
-        else (GrantedAccount.web, signer.by_web)
-    )
-    joint = Account.handling == Handling.JOINT
     return (
         select(GrantedAccount.account_id)
         .join(Account, Account.id == GrantedAccount.account_id)
@@ -143,8 +136,7 @@ def _may_sign_for(
         .where(
             GrantedAccount.account_id == account_id,
             GrantedAccount.access_id == work.access_id,
-            or_(GrantedAccount.debit, and_(GrantedAccount.consult, joint)),
-            *through,
+            may_sign(signer, work.channel),
         )
         .exists()
     )

@@ -2,18 +2,21 @@
 
 Who orders signs first. The others see the same text, confirm its hash with their own code, and
 the last signature moves the money, by the rules as they are then. An operation nobody completes
-lapses; until then any of its signers may take it back.
+lapses; until then any of its signers may take it back. None begins that nobody could complete.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm.util import AliasedClass
 
 from branch_desk.models.access import Access, AccessStatus, GrantedAccount
-from branch_desk.models.account import Handling, Holder, HolderRole
-from branch_desk.models.enrolment import SigningRule
+from branch_desk.models.account import Account, Handling, Holder, HolderRole, masked
+from branch_desk.models.enrolment import Channel, SigningRule
+from branch_desk.models.errors import AccountUnfit
 from branch_desk.models.operation import (
     OperationSignature,
 )
@@ -24,7 +27,6 @@ from branch_desk.operations.money.situation import Situation
 from branch_desk.operations.work import Work, allowed
 
 _COUNTED = (HolderRole.HOLDER, HolderRole.CO_HOLDER)
-_MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Needed:
     """One signature of each: the holders of a joint account."""
     persons: int
     """So many different persons of the ordering member."""
+    others: tuple[Access, ...] = ()
+    """Who can give those that are missing when it begins."""
 
     @property
     def count(self) -> int:
@@ -44,9 +48,26 @@ class Needed:
 
 @allowed()
 def needed(work: Work, situation: Situation) -> Needed:
-    """Say whose signatures the situation's debit account and user call for."""
+    """Say whose signatures the situation's debit account and user call for.
+
+    Raises AccountUnfit (`no_other_signer`) when one of them has nobody who could give it: the
+    order could only lapse. A locked user counts, for the lock may be gone in time.
+    """
     account = situation.debit
-    return wanted(work, situation.member_id, situation.signing_rule, account.id, account.handling)
+    calls_for = wanted(
+        work, situation.member_id, situation.signing_rule, account.id, account.handling
+    )
+    if calls_for.count == 1:
+        return calls_for
+    missing = set(calls_for.members)
+    if calls_for.persons == 1:
+        missing.discard(situation.member_id)
+    others = _others(work, situation, missing)
+    if {each.member_id for each in others} != missing:
+        raise AccountUnfit(
+            account=masked(account.number), reason="no_other_signer", field="debit_account"
+        )
+    return replace(calls_for, others=others)
 
 
 @allowed()
@@ -71,21 +92,20 @@ def deadline(work: Work) -> datetime:
 def begin(work: Work, key: UUID, situation: Situation, step: int, wanted: Needed) -> None:
     """Put down the first signature and ask the others by mail."""
     put_down(work, key, situation.access_id, situation.member_id, situation.person, step)
-    for access in _others(work, situation.debit.id, wanted.members):
-        if access.person != situation.person:
-            outbox.queue_mail(
-                work,
-                "signature_wanted",
-                access.email,
-                {
-                    "name": access.person_name,
-                    "user": access.user_name,
-                    "at": work.now.isoformat(timespec="seconds"),
-                    "expires_at": deadline(work).isoformat(timespec="seconds"),
-                },
-                member_id=access.member_id,
-                access_id=access.id,
-            )
+    for access in wanted.others:
+        outbox.queue_mail(
+            work,
+            "signature_wanted",
+            access.email,
+            {
+                "name": access.person_name,
+                "user": access.user_name,
+                "at": work.now.isoformat(timespec="seconds"),
+                "expires_at": deadline(work).isoformat(timespec="seconds"),
+            },
+            member_id=access.member_id,
+            access_id=access.id,
+        )
 
 
 @allowed()
@@ -100,15 +120,38 @@ def holders(work: Work, account_id: UUID) -> frozenset[UUID]:
     )
 
 
-def _others(work: Work, account_id: UUID, members: frozenset[UUID]) -> list[Access]:
-    return list(
+def may_sign(
+    signer: type[Access] | AliasedClass[Access], *channels: Channel
+) -> ColumnElement[bool]:
+    """Say whether a user may sign for an account granted to it, through one of the channels (F8).
+
+    Joined are GrantedAccount and Account. Consulting a joint account is enough: its holders debit
+    it together.
+    """
+    joint = Account.handling == Handling.JOINT
+    through = {
+        Channel.WEB: and_(GrantedAccount.web, signer.by_web),
+        Channel.MOBILE: and_(GrantedAccount.mobile, signer.by_mobile),
+    }
+    return and_(
+        or_(GrantedAccount.debit, and_(GrantedAccount.consult, joint)),
+        or_(*(through[each] for each in channels)),
+    )
+
+
+def _others(work: Work, situation: Situation, members: Collection[UUID]) -> tuple[Access, ...]:
+    """Give the users of these members, other persons than who orders, that can sign."""
+    return tuple(
         work.session.scalars(
             select(Access)
             .join(GrantedAccount, GrantedAccount.access_id == Access.id)
+            .join(Account, Account.id == GrantedAccount.account_id)
             .where(
-                GrantedAccount.account_id == account_id,
+                Account.id == situation.debit.id,
                 Access.member_id.in_(members),
+                Access.person != situation.person,
                 Access.status == AccessStatus.ACTIVE,
+                may_sign(Access, Channel.WEB, Channel.MOBILE),
             )
             .order_by(Access.id)
         )

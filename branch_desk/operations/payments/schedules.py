@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 
 from branch_desk.models.access import Access
-from branch_desk.models.account import Handling
+from branch_desk.models.account import Account, Handling
 from branch_desk.models.calendar import LA_PAZ, local_day, on_or_after, on_or_before
 from branch_desk.models.enrolment import SigningRule
 from branch_desk.models.errors import (
@@ -112,6 +112,8 @@ class ScheduleRow:
 def preview(work: Work, proposal: Proposal) -> ProposalPreview:
     """Check a schedule and give what is to be confirmed.
 
+    A first day that is to be paid on the business day before it, which has passed already, is
+    refused (`starts_on`, `day_before_passed`): paid later it would not be what was asked for.
     Raises InvalidValue, NotGranted, NotFound, AccountUnfit, CurrencyDiffers.
     """
     checked = _checked(work, proposal)
@@ -255,8 +257,10 @@ def run_one(work: Work, schedule_id: UUID) -> RunStatus | None:
     order = replace(order_of(row), key=uuid5(row.id, row.next_on.isoformat()))
     try:
         with work.session.begin_nested():
+            work.session.connection()  # sets the savepoint now: money moves without the session
             today = next_due.resolved(work, order)
             placed = place.carry_out(work, today, row.access_id, schedule_id=row.id)
+            _still_alone(work, row, today)
     except (NotEnoughFunds, NothingDue) as refusal:
         if row.run_on == local.date() and local.time() < TRIED_UNTIL:
             return None
@@ -336,6 +340,8 @@ def _checked(work: Work, proposal: Proposal) -> Proposal:
         raise InvalidValue(field="starts_on", reason="too_far")
     if proposal.until is not None and proposal.until < proposal.starts_on:
         raise InvalidValue(field="until", reason="before_start")
+    if _run_on(proposal.starts_on, proposal.holiday_rule, parameters(work).holidays) < today:
+        raise InvalidValue(field="starts_on", reason="day_before_passed")
     if proposal.repeat is Repeat.ONCE and proposal.until is not None:
         proposal = replace(proposal, until=None)
     # Another bank's day is promised when the day comes.
@@ -343,10 +349,24 @@ def _checked(work: Work, proposal: Proposal) -> Proposal:
     situation = look(work, order, work.access_id)
     rules.may_debit(order, situation, work.channel)
     rules.may_credit(order, situation)
-    joint = situation.debit.handling is Handling.JOINT
-    if joint or situation.signing_rule is SigningRule.JOINT_TWO:
-        raise NotGranted(kind="joint_schedule", field="debit_account")
+    _require_alone(situation.debit.handling, situation.signing_rule)
     return replace(proposal, order=order)
+
+
+def _still_alone(work: Work, row: Schedule, order: Order) -> None:
+    """Refuse what one person agreed to and several must sign by now; its rows are locked."""
+    handling, rule = work.session.execute(
+        select(Account.handling, Access.signing_rule)
+        .join_from(Access, Account, Account.id == order.debit_account_id)
+        .where(Access.id == row.access_id)
+    ).one()
+    _require_alone(handling, rule)
+
+
+def _require_alone(handling: Handling, rule: SigningRule | None) -> None:
+    """Refuse what several must sign: on its day nobody is there to do it (F6, F8)."""
+    if handling is Handling.JOINT or rule is SigningRule.JOINT_TWO:
+        raise NotGranted(kind="joint_schedule", field="debit_account")
 
 
 def _run_on(day: date, rule: HolidayRule, holidays: Container[date]) -> date:

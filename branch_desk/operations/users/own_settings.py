@@ -2,7 +2,8 @@
 
 Every change takes a code of the authenticator, is told by mail and is recorded. Password and PIN
 take the password as well, whose wrong guesses count like those of a sign-in (F20). Where a hash
-stands between, the change is a ceremony of the portal; the code is given with its last part.
+stands between, the change is a ceremony of the portal; the code is given with its last part, and
+what is refused before it is recorded as refused by it.
 """
 
 import unicodedata
@@ -69,14 +70,15 @@ def change_password(portal: Portal, old: str, new: str, code: str) -> None:
     Raises WeakPassword (field `new_password`), SignInFailed (wrong old one; the third in a row
     locks), CodeRefused, LockedOut, SessionEnded.
     """
-    here = portal(situation)
     hasher = portal.house.hasher
-    problems: list[str] = list(check(MEMBER_POLICY, new, here.about))
-    if not problems and _composed(new) == _composed(old):
-        problems = ["SAME"]
-    if not problems and here.initial is not None and hasher.verify(here.initial, new):
-        problems = ["INITIAL"]
-    refuse_weak(problems, "new_password")
+    with portal.before(store_password):
+        here = portal(situation)
+        problems: list[str] = list(check(MEMBER_POLICY, new, here.about))
+        if not problems and _composed(new) == _composed(old):
+            problems = ["SAME"]
+        if not problems and here.initial is not None and hasher.verify(here.initial, new):
+            problems = ["INITIAL"]
+        refuse_weak(problems, "new_password")
     prove_password(portal.house, here.access_id, old, here.origin)
     portal(store_password, code=code, hashed=hasher.hash(new))
 
@@ -86,8 +88,9 @@ def change_pin(portal: Portal, password: str, new: str, code: str) -> None:
 
     Raises WeakPassword (field `pin`), SignInFailed, CodeRefused, LockedOut, SessionEnded.
     """
-    here = portal(situation)
-    refuse_weak(check_pin(new, here.about), "pin")
+    with portal.before(store_pin):
+        here = portal(situation)
+        refuse_weak(check_pin(new, here.about), "pin")
     prove_password(portal.house, here.access_id, password, here.origin)
     portal(store_pin, code=code, hashed=portal.house.hasher.hash(new))
 
@@ -97,9 +100,10 @@ def change_question(portal: Portal, question: str, answer: str, code: str) -> No
 
     Raises InvalidValue, WeakPassword (field `answer`), CodeRefused, LockedOut, SessionEnded.
     """
-    here = portal(situation)
-    plain = plain_question(question)
-    refuse_weak(check_answer(answer, here.about, plain), "answer")
+    with portal.before(store_question):
+        here = portal(situation)
+        plain = plain_question(question)
+        refuse_weak(check_answer(answer, here.about, plain), "answer")
     hashed = portal.house.hasher.hash(plain_answer(answer))
     portal(store_question, code=code, question=plain, hashed=hashed)
 

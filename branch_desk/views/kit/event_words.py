@@ -179,6 +179,7 @@ def event_words() -> dict[str, str]:
         Event.SCHEDULE_CANCELLED: translate("Audit", "Agenda cancelada"),
         Event.OPERATION_RETURNED: translate("Audit", "Operación devuelta a la cuenta"),
         Event.OPERATIONS_CREDITED: translate("Audit", "Transferencias abonadas en otros bancos"),
+        Event.DAY_SHUT: translate("Audit", "Día cerrado para otros bancos"),
         Event.BATCH_CLOSED: translate("Audit", "Lote interbancario cerrado"),
         Event.BATCH_WRITTEN: translate("Audit", "Archivo del lote interbancario escrito"),
         Event.ANSWERS_READ: translate("Audit", "Respuestas de otros bancos leídas"),

@@ -39,6 +39,19 @@ def problem_words() -> dict[str, str]:
         "SessionEnded.disabled": translate(
             "Problem", "Su usuario fue bloqueado o desactivado. Acuda al administrador."
         ),
+        # Those of a member
+        "SessionEnded.expired": translate(
+            "Problem",
+            "Su sesión en línea llegó a su tiempo máximo. Ingrese otra vez con contraseña y PIN.",
+        ),
+        "SessionEnded.newer": translate(
+            "Problem",
+            "Su sesión en línea terminó porque se ingresó otra vez con su usuario. "
+            "Si no fue usted, avise ahora a la cooperativa.",
+        ),
+        "SessionEnded.not_active": translate(
+            "Problem", "Su usuario está bloqueado o suspendido. Acuda a una agencia con su cédula."
+        ),
         "SessionEnded.password_reset": translate(
             "Problem",
             "El administrador le dio una contraseña de un solo uso. Ingrese con ella.",
@@ -240,7 +253,7 @@ def problem_words() -> dict[str, str]:
         "TotalsDiffer": translate(
             "Problem",
             "El lote interbancario del {day} en {currency} no cuadra con el libro mayor. "
-            "No se cerró ni se envió nada. Avise a sistemas.",
+            "No se formó ni se envió nada. Avise a sistemas.",
         ),
         "KeysUnusable": translate(
             "Problem", "La llave de cifrado no se puede usar: {reason}. Avise a sistemas."
@@ -282,150 +295,4 @@ def problem_words() -> dict[str, str]:
         "DatabaseUnreachable": translate(
             "Problem", "La base de datos no responde. Espere un momento e intente otra vez."
         ),
-    }
-
-
-@cache
-def reason_words() -> dict[str, str]:
-    """Return the words of the reasons, diagnoses and kinds that refusals carry as facts."""
-    return {
-        "not_positive": translate("Reason", "el monto debe ser mayor que cero"),
-        "funds": translate(
-            "Reason", "lleva al menos {letters} letras: diga de dónde viene o para qué es el dinero"
-        ),
-        "own_account": translate("Reason", "es una cuenta propia; transfiera entre sus cuentas"),
-        "past": translate("Reason", "la fecha ya pasó"),
-        "before_start": translate("Reason", "termina antes de empezar"),
-        "per_operation": translate("Reason", "por operación"),
-        "per_day": translate("Reason", "por día"),
-        "per_month": translate("Reason", "por mes"),
-        "count_per_day": translate("Reason", "de operaciones por día"),
-        "cap": translate("Reason", "que usted fijó"),
-        "starter": translate("Reason", "de los primeros días (hasta el {until})"),
-        "not_active": translate("Reason", "no está activa"),
-        "channel": translate("Reason", "por este canal"),
-        "limit": translate("Reason", "sin montos máximos"),
-        "joint_schedule": translate("Reason", "agenda de una cuenta que firman varios"),
-        "look_ups": translate("Reason", "consultas"),
-        "amount": translate("Reason", "escriba el monto como 1.234,50"),
-        "amount_too_large": translate("Reason", "el monto es demasiado grande"),
-        "encoding": translate("Reason", "no está en UTF-8"),
-        "core_amount": translate("Reason", "el monto debe venir como 1234.50"),
-        "missing": translate("Reason", "falta este dato"),
-        "too_long": translate("Reason", "tiene más de {longest} caracteres"),
-        "too_big": translate("Reason", "pesa demasiado"),
-        "encrypted": translate("Reason", "está protegido con contraseña"),
-        "too_small": translate("Reason", "es demasiado pequeño"),
-        "too_old": translate("Reason", "la fecha es demasiado antigua"),
-        "too_far": translate("Reason", "la fecha es demasiado lejana"),
-        "future": translate("Reason", "la fecha todavía no llega"),
-        "before_its_date": translate("Reason", "es anterior a su fecha"),
-        "invisible": translate(
-            "Reason", "el carácter {position} no se ve; bórrelo y escríbalo otra vez"
-        ),
-        "character": translate("Reason", "el carácter {position} no va en este dato"),
-        "beginning": translate("Reason", "debe empezar con una letra"),
-        "format": translate("Reason", "no tiene la forma esperada"),
-        "ci": translate("Reason", "la cédula tiene de 4 a 8 dígitos"),
-        "cie": translate("Reason", "la cédula de extranjero lleva de 4 a 12 letras o dígitos"),
-        "passport": translate("Reason", "el pasaporte lleva de 5 a 12 letras o dígitos"),
-        "nit": translate("Reason", "el NIT tiene de 5 a 15 dígitos"),
-        "complement": translate(
-            "Reason", "el complemento lleva hasta cinco letras o dígitos, como 1B"
-        ),
-        "mobile": translate("Reason", "el celular tiene ocho dígitos y empieza con 6 o 7"),
-        "email": translate("Reason", "el correo se escribe como nombre@correo.com"),
-        "digits": translate("Reason", "lleva solo dígitos"),
-        "account_number": translate("Reason", "la cuenta tiene de 4 a 24 dígitos"),
-        "user_name": translate(
-            "Reason", "empieza con una letra y lleva de 3 a 30 letras, dígitos, puntos o guiones"
-        ),
-        "branch_code": translate("Reason", "lleva de 2 a 8 letras o dígitos"),
-        "is_document": translate("Reason", "no puede ser el número de documento"),
-        "not_of_this_kind": translate("Reason", "este dato no corresponde a este tipo de socio"),
-        "not_a_file": translate("Reason", "no es un archivo"),
-        "joint": translate("Reason", "es conjunta y debitar pide la firma de todos"),
-        "status": translate("Reason", "está bloqueada en el sistema central"),
-        "closed": translate("Reason", "está cerrada"),
-        "consult": translate("Reason", "para debitarla también debe consultarse"),
-        "indefinite_too_young": translate("Reason", "la cédula indefinida es desde los 58 años"),
-        "date": translate("Reason", "escriba la fecha como 23/11/2026"),
-        "biller": translate("Reason", "servicio"),
-        "printing": translate("Reason", "impresión"),
-        "not_a_pdf": translate("Reason", "no es un PDF"),
-        "not_an_image": translate("Reason", "no es una foto JPEG o PNG"),
-        "too_many_pages": translate("Reason", "tiene demasiadas páginas"),
-        "too_many_points": translate("Reason", "la imagen es demasiado grande"),
-        "unreadable": translate("Reason", "no se puede leer"),
-        "newer": translate("Reason", "la base es más nueva que el programa"),
-        "older": translate("Reason", "la base es más antigua que el programa"),
-        "empty": translate("Reason", "está vacía"),
-        "exposed": translate("Reason", "otros pueden leerla"),
-        "present": translate("Reason", "ya existe"),
-        "unknown": translate("Reason", "no se conoce"),
-        "anchor": translate("Reason", "no coincide con el ancla"),
-        "disabled": translate("Reason", "está desactivado"),
-        "fixed": translate("Reason", "no se puede cambiar"),
-        "accounts": translate("Reason", "cuentas"),
-        "limits": translate("Reason", "montos máximos"),
-        "channels": translate("Reason", "canales"),
-        "representatives": translate("Reason", "representantes"),
-        "second_representative": translate("Reason", "un segundo representante"),
-        "representative": translate("Reason", "representante"),
-        "enrolment": translate("Reason", "solicitud"),
-        "beneficiary": translate("Reason", "beneficiario"),
-        "operation": translate("Reason", "operación"),
-        "schedule": translate("Reason", "agenda"),
-        "member": translate("Reason", "socio"),
-        "relative": translate("Reason", "familiar declarado"),
-        "account": translate("Reason", "cuenta"),
-        "access": translate("Reason", "usuario de banca electrónica"),
-        "staff": translate("Reason", "funcionario"),
-        "branch": translate("Reason", "agencia"),
-        "terms": translate("Reason", "condiciones"),
-        "row": translate("Reason", "registro"),
-        "installation": translate("Reason", "instalación"),
-        "no_instalment": translate("Reason", "no se eligió ninguna"),
-        "no_such_instalment": translate("Reason", "el plan no tiene la cuota {number}"),
-        "instalment_paid": translate("Reason", "la cuota {number} ya está pagada"),
-        "left_out": translate("Reason", "antes debe pagarse la cuota {number}"),
-        "too_far_ahead": translate(
-            "Reason", "la cuota {number} todavía no se puede pagar por adelantado"
-        ),
-        "bill_taken": translate("Reason", "alguien ya ordenó su pago"),
-        "bill_paid": translate("Reason", "ya está pagada"),
-        "bill_withdrawn": translate("Reason", "la empresa la retiró"),
-        "client_code": translate("Reason", "no tiene la forma de los códigos de esa empresa"),
-        "bill": translate("Reason", "factura"),
-        "instalment": translate("Reason", "cuota"),
-        "loan": translate("Reason", "préstamo"),
-        "subscription": translate("Reason", "suscripción"),
-        "third_unlock": translate("Reason", "es el tercer desbloqueo en 30 días"),
-        "contact_changed": translate(
-            "Reason", "el celular o el correo cambió hace menos de 72 horas"
-        ),
-        "new_token": translate("Reason", "el usuario ya tenía un token probado"),
-        "second_credential": translate("Reason", "ya se emitió una clave en las últimas 24 horas"),
-        "token": translate("Reason", "token"),
-        "credential": translate("Reason", "clave inicial"),
-        "INITIAL": translate("Reason", "es la clave inicial"),
-        "SAME": translate("Reason", "es la que ya tenía"),
-        "unchanged": translate("Reason", "no cambió nada"),
-        "image": translate("Reason", "elija una de las imágenes"),
-        "question": translate("Reason", "la pregunta debe tener entre 8 y 120 letras"),
-        "first_access": translate("Reason", "el primer ingreso"),
-        "form": translate("Reason", "formulario"),
-        "attachment": translate("Reason", "archivo"),
-        "self": translate("Reason", "usted"),
-        "document_number": translate("Reason", "número de documento"),
-        "issued_in": translate("Reason", "lugar de emisión"),
-        "document_expiry": translate("Reason", "vencimiento"),
-        "first_names": translate("Reason", "nombres"),
-        "first_surname": translate("Reason", "primer apellido"),
-        "second_surname": translate("Reason", "segundo apellido"),
-        "married_surname": translate("Reason", "apellido de casada"),
-        "birth_date": translate("Reason", "fecha de nacimiento"),
-        "company_name": translate("Reason", "razón social"),
-        "trade_registry": translate("Reason", "matrícula de comercio"),
-        "address": translate("Reason", "domicilio"),
     }

@@ -15,7 +15,8 @@ from PySide6.QtCore import QCoreApplication
 from branch_desk.models.errors import DomainError
 from branch_desk.models.money import Money
 from branch_desk.views.kit import formats
-from branch_desk.views.kit.problem_words import problem_words, reason_words
+from branch_desk.views.kit.problem_words import problem_words
+from branch_desk.views.kit.reason_words import reason_words
 from branch_desk.views.kit.state_words import state_words
 
 translate = QCoreApplication.translate

@@ -218,6 +218,9 @@ def test_facts_that_are_words_of_the_program_are_translated() -> None:
         ("password_reset", "un solo uso"),
         ("authenticator_reset", "autenticador"),
         ("unknown", "Ingrese otra vez"),
+        ("expired", "tiempo máximo"),
+        ("newer", "Si no fue usted"),
+        ("not_active", "agencia"),
     ],
 )
 def test_a_session_that_ended_says_why_in_words_of_its_own(why: str, word: str) -> None:
