@@ -28,7 +28,6 @@ class Asked:
     done: Callable[[Any], object]
     failed: Callable[[Exception], object]
     slot: str | None
-    token: int
 
 
 SWEEP_MILLISECONDS: Final = 1000
@@ -88,6 +87,9 @@ class Background(QObject):
         )
         self._sweeper = Sweeper(self)
         self._count = 0
+        # By their tokens, and here alone: a worker that held a screen's callbacks might be the
+        # last to do so, and the screen would be destroyed in the wrong thread.
+        self._asked: dict[int, Asked] = {}
         self._closed = False
         self._open: set[Future[Any]] = set()
         # Queued always: a job that ends before its callback is attached would otherwise answer
@@ -147,6 +149,7 @@ class Background(QObject):
         self._landed.disconnect(self._land)
         self._free.shutdown(wait=True, cancel_futures=True)
         self._database.shutdown(wait=True, cancel_futures=False)
+        self._asked.clear()
         self._sweeper.stop()
 
     def _start(
@@ -161,30 +164,32 @@ class Background(QObject):
         if self._closed:
             return  # a timer of a screen may still run while the program ends
         self._count += 1
-        asked = Asked(owner, done, failed, slot, self._count)
+        token = self._count
+        self._asked[token] = Asked(owner, done, failed, slot)
         future = pool.submit(work)
         self._open = {each for each in self._open if not each.cancelled()} | {future}
         if slot is not None:
             slots = self._newest.setdefault(owner, {})
-            if slot in slots:
-                slots[slot][1].cancel()
-            slots[slot] = (asked.token, future)
-        future.add_done_callback(partial(self._bring_home, asked))
+            if slot in slots and slots[slot][1].cancel():
+                del self._asked[slots[slot][0]]
+            slots[slot] = (token, future)
+        future.add_done_callback(partial(self._bring_home, token))
 
-    def _bring_home(self, asked: Asked, future: "Future[Any]") -> None:
+    def _bring_home(self, token: int, future: "Future[Any]") -> None:
         # Runs in the worker. A cancelled future has nothing to tell. After the window is gone the
         # signal's C++ side may be gone too.
         if not future.cancelled() and shiboken6.isValid(self):
-            self._landed.emit(asked, future)
+            self._landed.emit(token, future)
 
     @Slot(object, object)
-    def _land(self, asked: Asked, future: "Future[Any]") -> None:
+    def _land(self, token: int, future: "Future[Any]") -> None:
         self._open.discard(future)
-        if not shiboken6.isValid(asked.owner):
+        asked = self._asked.pop(token, None)
+        if asked is None or not shiboken6.isValid(asked.owner):
             return
         if asked.slot is not None:
             slots = self._newest.get(asked.owner, {})
-            if asked.slot not in slots or slots[asked.slot][0] != asked.token:
+            if asked.slot not in slots or slots[asked.slot][0] != token:
                 return
             del slots[asked.slot]
         error = future.exception()

@@ -118,8 +118,9 @@ class Unit:
             if self._session is not None:
                 with suppress(DBAPIError):
                     self._session.close()
-            with suppress(DBAPIError):
-                self._transaction.rollback()
+            if self._transaction.is_active:  # a session that failed has taken it back itself
+                with suppress(DBAPIError):
+                    self._transaction.rollback()
             raise
         if self._session is not None:
             self._session.close()

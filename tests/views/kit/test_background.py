@@ -1,6 +1,7 @@
 """Work beside the window: order, stale answers, owners that are gone."""
 
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -98,6 +99,21 @@ def test_closing_lets_what_was_asked_of_the_database_end(qapp: Any) -> None:
         lines.ask(owner, owner.take, owner.fail, written.append, number)
     lines.close()
     assert written == list(range(20))
+
+
+def test_who_asked_never_dies_in_a_worker(qapp: Any) -> None:
+    lines = Background()
+    owner = Owner()
+    here = threading.get_ident()
+    died: list[int] = []
+    weakref.finalize(owner, lambda: died.append(threading.get_ident()))
+    go_on = threading.Event()
+    lines.ask(owner, owner.take, owner.fail, go_on.wait)
+    del owner
+    assert died == []  # the question keeps it until the answer is there
+    threading.Timer(0.05, go_on.set).start()
+    lines.close()
+    assert died == [here]
 
 
 def test_what_is_asked_when_the_lines_are_closed_is_dropped(qapp: Any) -> None:
