@@ -53,7 +53,8 @@ class NotAllowed(DomainError):
 class SessionEnded(DomainError):
     """The session was closed, revoked by a newer one, or grew too old. Facts: `reason`.
 
-    A member's has reasons of its own: `expired`, `newer`, `not_active`.
+    A member's has reasons of its own: `expired`, `newer`, `not_active`, and what ended it while
+    nobody looked: `locked`, `suspended`, `closed`, `password_changed`, `pin_changed`.
     """
 
 

@@ -52,6 +52,30 @@ def problem_words() -> dict[str, str]:
         "SessionEnded.not_active": translate(
             "Problem", "Su usuario está bloqueado o suspendido. Acuda a una agencia con su cédula."
         ),
+        "SessionEnded.locked": translate(
+            "Problem",
+            "Su sesión en línea terminó porque su usuario estuvo bloqueado. Ingrese otra vez.",
+        ),
+        "SessionEnded.suspended": translate(
+            "Problem",
+            "Su sesión en línea terminó porque su usuario fue suspendido. "
+            "Acuda a una agencia con su cédula.",
+        ),
+        "SessionEnded.closed": translate(
+            "Problem",
+            "Su sesión en línea terminó porque su usuario fue cerrado. "
+            "Acuda a una agencia con su cédula.",
+        ),
+        "SessionEnded.password_changed": translate(
+            "Problem",
+            "Su sesión en línea terminó porque se cambió su contraseña. Ingrese con la nueva. "
+            "Si no la cambió usted, avise ahora a la cooperativa.",
+        ),
+        "SessionEnded.pin_changed": translate(
+            "Problem",
+            "Su sesión en línea terminó porque se cambió su PIN. Ingrese con el nuevo. "
+            "Si no lo cambió usted, avise ahora a la cooperativa.",
+        ),
         "SessionEnded.password_reset": translate(
             "Problem",
             "El administrador le dio una contraseña de un solo uso. Ingrese con ella.",

@@ -221,6 +221,11 @@ def test_facts_that_are_words_of_the_program_are_translated() -> None:
         ("expired", "tiempo máximo"),
         ("newer", "Si no fue usted"),
         ("not_active", "agencia"),
+        ("locked", "estuvo bloqueado"),
+        ("suspended", "suspendido"),
+        ("closed", "cerrado"),
+        ("password_changed", "la nueva"),
+        ("pin_changed", "el nuevo"),
     ],
 )
 def test_a_session_that_ended_says_why_in_words_of_its_own(why: str, word: str) -> None:
