@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.sql import Executable
 
 from benchmarks.payers import Confirmed, Steps
+from branch_desk.models.database import Unit
 from branch_desk.operations.money.place import place
 from branch_desk.operations.portal import Portal
 from branch_desk.operations.work import Caller, House, Work, allowed
@@ -27,6 +28,7 @@ class _TakenBack(Exception):
 @allowed(Caller.MEMBER, opens=True)
 def rehearse(work: Work, each: Confirmed) -> None:
     """Carry an order out and take it back."""
+    work.session.flush()  # who has objects has nothing wait for the COMMIT
     place(work, each.order, shown_sha256=each.sha256, code=each.code)
     raise _TakenBack
 
@@ -67,11 +69,13 @@ def through_core(house: House, clock: Steps, orders: Iterator[Confirmed]) -> Cal
     """Give the deed that sends the next transfer's statements through SQLAlchemy Core."""
     made = _rehearsed(house, clock, orders)
 
+    def deed(unit: Unit) -> None:
+        (look, who, _, _), (write, what, _, _) = next(made)
+        unit.connection.execute(look, who).all()
+        unit.last(lambda connection: connection.execute(write, what))
+
     def send() -> None:
-        sent = next(made)
-        with house.database.engine.begin() as connection:
-            for statement, values, _, _ in sent:
-                connection.execute(statement, values).all()
+        house.database.run(deed, reads=False)
 
     return send
 
